@@ -1,0 +1,3 @@
+//! The command line of what needs no structs.
+
+fn main() {}

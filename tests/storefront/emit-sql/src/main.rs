@@ -1,0 +1,3 @@
+//! Prints the triggers of the reference app.
+
+fn main() {}
