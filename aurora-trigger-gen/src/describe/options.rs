@@ -1,0 +1,71 @@
+//! The decisions of `#[stream(…)]`, one enum each.
+
+/// When the call is made, and so what a lost call costs: `delivery = "…"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// In the statement, without waiting for the relay (`Event`).
+    Async,
+    /// In the statement, waiting for the relay's answer (`RequestResponse`); a call that fails makes the write fail.
+    Sync,
+}
+
+/// What a failed call does to the write: `on_failure = "…"`, for [`Delivery::Async`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// The write goes on, a WARNING says what was not sent.
+    Warn,
+    /// The write fails with the call's error.
+    Abort,
+}
+
+/// How triggers see the writes: `level = "…"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Once per statement, over its transition tables.
+    Statement,
+    /// Once per row: also sees writes straight into a partition, at one call per row.
+    Row,
+}
+
+/// Which statements are captured: `ops = "insert, update, delete, truncate"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Operations {
+    /// INSERT, COPY, and the inserting side of `ON CONFLICT` and MERGE.
+    pub insert: bool,
+    /// UPDATE, and the updating side of `ON CONFLICT` and MERGE.
+    pub update: bool,
+    /// DELETE.
+    pub delete: bool,
+    /// TRUNCATE.
+    pub truncate: bool,
+}
+
+/// What becomes of an UPDATE that left the streamed image as it was: `unchanged = "…"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unchanged {
+    /// It is left out.
+    Skip,
+    /// It is sent.
+    Emit,
+}
+
+/// What becomes of an event that is too big for its way: `oversize = "…"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Oversize {
+    /// Its key is sent, with `"oversized":true`.
+    KeyOnly,
+    /// It is kept whole in `aurora_trigger.dead_letter`.
+    DeadLetter,
+}
+
+/// What is sent in place of a column's value: `mask = "…"`. NULL stays NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mask {
+    /// The text `***`.
+    Redact,
+    /// `***` and the last four characters; a value of four characters or fewer is redacted whole.
+    LastFour,
+}

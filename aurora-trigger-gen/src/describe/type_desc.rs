@@ -1,0 +1,233 @@
+use super::{QualifiedName, Sample};
+
+/// Refuses a raw JSON value that the Rust type would take and alter; the error is the reason.
+///
+/// It gets the value as PostgreSQL wrote it, white space trimmed, never `null`.
+pub type RawCheck = fn(&str) -> Result<(), &'static str>;
+
+/// How a column's value becomes JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As `row_to_json` writes it.
+    Json,
+    /// As a JSON string of PostgreSQL's text for it.
+    Text,
+}
+
+/// What kind of column a type goes to.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Shape {
+    /// A column of one of these types of `pg_catalog`, by their names there (`int4`, `timestamptz`), or of a domain
+    /// over one.
+    BuiltIn(&'static [&'static str]),
+    /// A column of this type, whatever it is: an extension's type, a domain, a range.
+    Named(QualifiedName),
+    /// A PostgreSQL enum. Its labels must be among these, unless `open`: then the type takes labels that it does not
+    /// know (`#[serde(other)]`).
+    Enum {
+        /// The enum's name.
+        name: QualifiedName,
+        /// The labels that the type decodes.
+        labels: &'static [&'static str],
+        /// Whether it decodes other labels too.
+        open: bool,
+    },
+    /// A composite type with these attributes. Others that it may have are not sent.
+    Composite {
+        /// The composite type's name.
+        name: QualifiedName,
+        /// The attributes that are sent.
+        fields: &'static [FieldDesc],
+    },
+    /// An array of elements of this type. PostgreSQL does not record an array's dimensions, so an array of arrays is
+    /// the same column type.
+    Array(&'static TypeDesc),
+}
+
+/// One attribute of a composite type.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldDesc {
+    attribute: &'static str,
+    json: &'static str,
+    ty: &'static TypeDesc,
+}
+
+impl FieldDesc {
+    /// `attribute`: its name in PostgreSQL; `json`: its key in an image; both at most 63 bytes.
+    #[must_use]
+    pub const fn new(attribute: &'static str, json: &'static str, ty: &'static TypeDesc) -> Self {
+        Self {
+            attribute,
+            json,
+            ty,
+        }
+    }
+
+    /// Its name in PostgreSQL.
+    #[must_use]
+    pub const fn attribute(&self) -> &'static str {
+        self.attribute
+    }
+
+    /// Its key in an image.
+    #[must_use]
+    pub const fn json(&self) -> &'static str {
+        self.json
+    }
+
+    /// Its type.
+    #[must_use]
+    pub const fn ty(&self) -> &'static TypeDesc {
+        self.ty
+    }
+}
+
+/// What a Rust type is to PostgreSQL: the columns that it goes to, and how a value of theirs stands in an image.
+///
+/// Made by the constructors, refined by the `with_…` builders, all `const`.
+///
+/// ```
+/// use aurora_trigger_gen::describe::{Encoding, Sample, TypeDesc};
+///
+/// const CENTS: TypeDesc = TypeDesc::built_in(&["int8"]).with_samples(&[Sample::Json("199")]);
+/// assert_eq!(CENTS.encoding(), Encoding::Json);
+/// assert!(!CENTS.is_nullable());
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct TypeDesc {
+    shape: Shape,
+    encoding: Encoding,
+    nullable: bool,
+    samples: &'static [Sample],
+    check: Option<RawCheck>,
+}
+
+impl TypeDesc {
+    /// A type for columns of these types of `pg_catalog`, by their names there, and of domains over them.
+    #[must_use]
+    pub const fn built_in(types: &'static [&'static str]) -> Self {
+        Self::of(Shape::BuiltIn(types))
+    }
+
+    /// A type for columns of exactly this type.
+    #[must_use]
+    pub const fn named(name: QualifiedName) -> Self {
+        Self::of(Shape::Named(name))
+    }
+
+    /// A PostgreSQL enum: see [`Shape::Enum`]. Its value is its label, a JSON string.
+    #[must_use]
+    pub const fn enumeration(
+        name: QualifiedName,
+        labels: &'static [&'static str],
+        open: bool,
+    ) -> Self {
+        let mut this = Self::of(Shape::Enum { name, labels, open });
+        this.encoding = Encoding::Text;
+        this
+    }
+
+    /// A composite type: see [`Shape::Composite`]. Its value is a JSON object.
+    #[must_use]
+    pub const fn composite(name: QualifiedName, fields: &'static [FieldDesc]) -> Self {
+        Self::of(Shape::Composite { name, fields })
+    }
+
+    /// An array of `element`. Its value is a JSON array.
+    #[must_use]
+    pub const fn array(element: &'static TypeDesc) -> Self {
+        Self::of(Shape::Array(element))
+    }
+
+    const fn of(shape: Shape) -> Self {
+        Self {
+            shape,
+            encoding: Encoding::Json,
+            nullable: false,
+            samples: &[],
+            check: None,
+        }
+    }
+
+    /// The same, with how its value becomes JSON.
+    #[must_use]
+    pub const fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// The same, also for columns that may hold NULL.
+    #[must_use]
+    pub const fn with_null(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// The same, with values as the trigger could send them. `emit-sql` and the relay decode them before anything
+    /// runs, so name what is likely to break: the largest, the longest, the oddest.
+    #[must_use]
+    pub const fn with_samples(mut self, samples: &'static [Sample]) -> Self {
+        self.samples = samples;
+        self
+    }
+
+    /// The same, with a check of the raw JSON value, for what the Rust type would take and alter without a word.
+    #[must_use]
+    pub const fn with_check(mut self, check: RawCheck) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// What kind of column it goes to.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// How its value becomes JSON.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Whether the column may hold NULL.
+    #[must_use]
+    pub const fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// Values as the trigger could send them.
+    #[must_use]
+    pub const fn samples(&self) -> &'static [Sample] {
+        self.samples
+    }
+
+    /// The check of the raw JSON value.
+    #[must_use]
+    pub const fn check(&self) -> Option<RawCheck> {
+        self.check
+    }
+
+    /// Whether this type, or one inside it, has a check.
+    #[must_use]
+    pub const fn has_check(&self) -> bool {
+        if self.check.is_some() {
+            return true;
+        }
+        match self.shape {
+            Shape::Array(element) => element.has_check(),
+            Shape::Composite { fields, .. } => {
+                let mut index = 0;
+                while index < fields.len() {
+                    if fields[index].ty.has_check() {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+            Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The check that a struct decodes its own images, before anything runs.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::describe::{Mask, Shape, TableDesc, TypeDesc};
+use crate::stream::ChangeStream;
+
+/// A sample image that its struct does not decode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleError {
+    /// The struct.
+    pub rust_path: &'static str,
+    /// The image, as the trigger would send it.
+    pub image: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for SampleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} does not decode what its own trigger sends: {}\n  the image: {}",
+            self.rust_path, self.reason, self.image
+        )
+    }
+}
+
+impl Error for SampleError {}
+
+/// Decodes sample images of each table of the stream, made of the samples of its columns' types: values that are at the
+/// edge of what PostgreSQL sends, NULLs, empty arrays.
+///
+/// It finds what no compiler sees: a field's own `Deserialize` that reads another form, a feature of a type crate,
+/// turned on elsewhere in the app, that changes its JSON.
+///
+/// A `#[stream(json)]` field has no samples; the rest of its row is checked without it.
+///
+/// # Errors
+///
+/// Every image that does not decode.
+pub fn check_samples<S: ChangeStream>() -> Result<(), Vec<SampleError>> {
+    let errors: Vec<SampleError> = S::TABLES
+        .iter()
+        .flat_map(|table| (0..rounds(table)).filter_map(|round| check_image::<S>(table, round)))
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+/// As many images as the type with the most samples needs, and one for the NULLs.
+fn rounds(table: &TableDesc) -> usize {
+    fn of(ty: &TypeDesc) -> usize {
+        let inner = match ty.shape() {
+            Shape::Array(element) => of(element),
+            Shape::Composite { fields, .. } => {
+                fields.iter().map(|field| of(field.ty())).max().unwrap_or(0)
+            }
+            Shape::Enum { labels, .. } => labels.len(),
+            Shape::BuiltIn(_) | Shape::Named(_) => 0,
+        };
+        ty.samples().len().max(inner)
+    }
+    1 + table
+        .streamed()
+        .map(|column| of(column.ty()))
+        .max()
+        .unwrap_or(0)
+}
+
+fn check_image<S: ChangeStream>(table: &'static TableDesc, round: usize) -> Option<SampleError> {
+    let mut members = Vec::new();
+    let mut without_samples = Vec::new();
+    for column in table.streamed() {
+        let value = match column.mask() {
+            Some(Mask::Redact | Mask::LastFour) => Some("\"***\"".to_owned()),
+            None => sample(column.ty(), round),
+        };
+        match value {
+            Some(value) => members.push(format!("{}:{value}", quoted(column.json()))),
+            None => without_samples.push(column.json()),
+        }
+    }
+    let image = format!("{{{}}}", members.join(","));
+    let record = format!(
+        r#"{{"before":null,"after":{image},"source":{{"version":"","connector":"aurora-trigger","name":"","ts_ms":0,
+        "ts_us":0,"snapshot":"false","db":"","schema":{},"table":{},"txId":0,"sequence":"[\"0\",\"0\"]"}},
+        "op":"c","ts_ms":0,"id":"sample","fingerprint":""}}"#,
+        quoted(table.schema()),
+        quoted(table.table()),
+    );
+    let reason = S::decode(record.as_bytes()).err()?.to_string();
+    // serde reports a missing field last, when all that is there has decoded.
+    let only_lacks_a_sample = without_samples
+        .iter()
+        .any(|name| reason.contains(&format!("missing field `{name}`")));
+    (!only_lacks_a_sample).then_some(SampleError {
+        rust_path: table.rust_path(),
+        image,
+        reason,
+    })
+}
+
+/// A value of the type, another in each round; `None` where nothing is known of its values.
+fn sample(ty: &TypeDesc, round: usize) -> Option<String> {
+    if ty.is_nullable() && round == 0 {
+        return Some("null".to_owned());
+    }
+    let own = ty.samples();
+    match ty.shape() {
+        Shape::Array(element) if round > 0 => {
+            let first = sample(element, round - 1)?;
+            let second = sample(element, round)?;
+            Some(format!("[{first},{second}]"))
+        }
+        Shape::Array(_) => Some("[]".to_owned()),
+        Shape::Composite { fields, .. } => {
+            let members: Option<Vec<String>> = fields
+                .iter()
+                .map(|field| {
+                    Some(format!(
+                        "{}:{}",
+                        quoted(field.json()),
+                        sample(field.ty(), round)?
+                    ))
+                })
+                .collect();
+            Some(format!("{{{}}}", members?.join(",")))
+        }
+        Shape::Enum { labels, .. } if own.is_empty() => {
+            (!labels.is_empty()).then(|| quoted(labels[round % labels.len()]))
+        }
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => {
+            if own.is_empty() {
+                return ty.is_nullable().then(|| "null".to_owned());
+            }
+            Some(own[round % own.len()].to_json())
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,48 @@
+//! Which Rust types are columns: one small file per family.
+
+mod bytes;
+mod containers;
+mod json;
+mod scalar;
+
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(feature = "rust_decimal")]
+mod rust_decimal;
+#[cfg(feature = "uuid")]
+mod uuid;
+
+pub use bytes::Bytes;
+pub use json::JSON;
+
+use crate::describe::TypeDesc;
+
+/// A Rust type that is a column: which columns it goes to, and how their values stand in an image.
+///
+/// Derived for enums, newtypes and composite types (`#[derive(PgType)]`); implemented here for the types of the
+/// standard library and, behind features, of other crates. `Option`, `Vec`, `Box` and `Cow` follow from what they hold.
+///
+/// By hand it takes one const:
+///
+/// ```
+/// use aurora_trigger_gen::describe::TypeDesc;
+/// use aurora_trigger_gen::PgType;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Cents(i64);
+///
+/// impl PgType for Cents {
+///     const TYPE: TypeDesc = i64::TYPE;
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of a PostgreSQL column",
+    label = "aurora-trigger does not know what column this is",
+    note = "for a type of yours: `#[derive(PgType)]` on it, or `#[stream(json)]` on the field if the column is json or jsonb",
+    note = "for a type of another crate: a feature of aurora-trigger-gen (chrono, rust_decimal, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
+    note = "for bytea: `aurora_trigger_gen::Bytes`, since `Vec<u8>` reads a list of numbers"
+)]
+pub trait PgType {
+    /// The columns that it goes to, and how their values stand in an image.
+    const TYPE: TypeDesc;
+}
