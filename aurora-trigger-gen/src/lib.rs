@@ -10,6 +10,8 @@ mod types;
 pub mod wire;
 
 #[cfg(feature = "emit")]
+pub mod emit;
+#[cfg(feature = "emit")]
 pub mod local_extension;
 
 #[cfg(feature = "derive")]
