@@ -1,1 +1,4 @@
 //! The relay.
+
+#[cfg(feature = "local")]
+pub mod local;
