@@ -235,7 +235,7 @@ async fn only_roles_with_the_documented_grants_can_call() {
 
     for hidden in [
         "SELECT * FROM aws_lambda_local.endpoint",
-        "SELECT aws_lambda_local.send('f', '1', NULL, 'Event', 'None', NULL, NULL)",
+        "SELECT aws_lambda_local.send('f', '1'::json, NULL, 'Event', 'None', NULL, NULL)",
         "SELECT aws_lambda_local.dblink('select 1')",
     ] {
         assert_eq!(
@@ -313,10 +313,11 @@ async fn it_refuses_to_stand_beside_the_real_extension() {
 
 #[tokio::test]
 async fn it_refuses_a_database_whose_texts_the_endpoint_would_misread() {
-    let session = Database::create("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-        .await
-        .session()
-        .await;
+    let session =
+        Database::create("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+            .await
+            .session()
+            .await;
 
     let error = session
         .batch_execute(&local_extension::sql("host=127.0.0.1"))

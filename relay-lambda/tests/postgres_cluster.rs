@@ -1,7 +1,11 @@
 //! A throwaway PostgreSQL: it starts, is reached, and leaves nothing behind.
 
+use std::env;
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use relay_lambda::local::{PostgresCluster, StartError};
 use tokio_postgres::{Client, NoTls};
@@ -79,4 +83,50 @@ fn a_setting_that_the_server_refuses_is_in_the_error() {
         matches!(&error, StartError::Failed { program: "postgres", log } if log.contains("work_memory"))
     );
     assert!(error.to_string().contains("work_memory"));
+}
+
+/// What a process that is about to be killed does: no test by itself.
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn start_one_and_wait_to_be_killed() {
+    let cluster = PostgresCluster::start().expect("PostgreSQL is installed");
+    println!("\naddress: {}", cluster.connection_string("postgres"));
+    io::stdin().read_line(&mut String::new()).ok();
+}
+
+#[tokio::test]
+async fn it_goes_away_with_a_process_that_is_killed() {
+    let mut process = Command::new(env::current_exe().expect("a test knows its program"))
+        .args([
+            "--ignored",
+            "--exact",
+            "start_one_and_wait_to_be_killed",
+            "--nocapture",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be run again");
+    let output = process.stdout.take().expect("it is piped");
+    let address = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.strip_prefix("address: ")?.to_owned()))
+        .expect("it starts a cluster");
+    let (client, connection) = tokio_postgres::connect(&address, NoTls)
+        .await
+        .expect("the cluster takes connections");
+    let connection = tokio::spawn(connection);
+    let folder = text(&client, "SHOW data_directory").await;
+
+    process.kill().expect("it is a child of this one");
+    process.wait().expect("it is a child of this one");
+
+    // It ends with the server, and not before.
+    connection.await.expect("the task does not panic").ok();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Path::new(&folder).exists() && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(!Path::new(&folder).exists(), "{folder}");
 }

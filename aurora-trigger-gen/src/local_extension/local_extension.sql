@@ -58,12 +58,12 @@ BEGIN
   LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
   AS $body$ SELECT ROW($1, $2)::aws_commons._lambda_function_arn_1 $body$;
 
-  -- Every call goes through here. No backslash in it: how a literal with one reads depends on the
-  -- caller's standard_conforming_strings.
+  -- Every call goes through here, with anyelement for json or jsonb. No backslash in it: how a literal
+  -- with one reads depends on the caller's standard_conforming_strings.
   CREATE OR REPLACE FUNCTION aws_lambda_local.send(
-    function_name text, payload text, region text, invocation_type text, log_type text,
-    context text, qualifier text,
-    OUT status_code integer, OUT answer text, OUT executed_version text, OUT log_result text
+    function_name text, payload anyelement, region text, invocation_type text, log_type text,
+    context anyelement, qualifier text,
+    OUT status_code integer, OUT answer anyelement, OUT executed_version text, OUT log_result text
   ) LANGUAGE plpgsql
   AS $body$
   DECLARE
@@ -80,9 +80,9 @@ BEGIN
     -- that follows. Nothing is quoted, so nothing can be quoted wrongly.
     request := 'invoke/1 ' || json_build_object(
         'function_name', function_name, 'qualifier', qualifier, 'region', region,
-        'invocation_type', invocation_type, 'log_type', log_type, 'context', context,
+        'invocation_type', invocation_type, 'log_type', log_type, 'context', context::text,
         'request_timeout_ms', nullif(current_setting('aws_lambda.request_timeout_ms', true), '')
-      )::text || chr(10) || payload;
+      )::text || chr(10) || payload::text;
 
     SELECT e.connection_string INTO endpoint FROM aws_lambda_local.endpoint e;
     -- Named after the endpoint, so that a session follows when another one is configured.
@@ -113,11 +113,11 @@ BEGIN
   END
   $body$;
   EXECUTE pg_catalog.format(
-    'ALTER FUNCTION aws_lambda_local.send(text, text, text, text, text, text, text)'
+    'ALTER FUNCTION aws_lambda_local.send(text, anyelement, text, text, text, anyelement, text)'
     ' SET search_path = pg_catalog, %I, pg_temp', dblink_schema);
 
   -- The four overloads, as documented. In language SQL, because plpgsql refuses an IN and an OUT
-  -- parameter of one name.
+  -- parameter of one name; a row as the only column is half the work of four columns.
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
     IN function_name text, IN payload json, IN region text DEFAULT NULL,
     IN invocation_type text DEFAULT 'RequestResponse', IN log_type text DEFAULT 'None',
@@ -125,8 +125,7 @@ BEGIN
     OUT status_code integer, OUT payload json, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT a.status_code, a.answer::json, a.executed_version, a.log_result
-      FROM aws_lambda_local.send($1, $2::text, $3, $4, $5, $6::text, $7) AS a
+    SELECT aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7)
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -136,8 +135,7 @@ BEGIN
     OUT status_code integer, OUT payload jsonb, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT a.status_code, a.answer::jsonb, a.executed_version, a.log_result
-      FROM aws_lambda_local.send($1, $2::text, $3, $4, $5, $6::text, $7) AS a
+    SELECT aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7)
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -147,9 +145,7 @@ BEGIN
     OUT status_code integer, OUT payload json, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT a.status_code, a.answer::json, a.executed_version, a.log_result
-      FROM aws_lambda_local.send(
-        ($1).function_name, $2::text, ($1).region, $3, $4, $5::text, $6) AS a
+    SELECT aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6)
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -159,15 +155,13 @@ BEGIN
     OUT status_code integer, OUT payload jsonb, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT a.status_code, a.answer::jsonb, a.executed_version, a.log_result
-      FROM aws_lambda_local.send(
-        ($1).function_name, $2::text, ($1).region, $3, $4, $5::text, $6) AS a
+    SELECT aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6)
   $body$;
 
   -- As after CREATE EXTENSION aws_lambda: whoever calls it has been granted the schema and the
   -- function. What was granted stays when this runs again.
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_commons, aws_lambda FROM PUBLIC;
-  REVOKE ALL ON FUNCTION aws_lambda_local.send(text, text, text, text, text, text, text) FROM PUBLIC;
+  REVOKE ALL ON FUNCTION aws_lambda_local.send(text, anyelement, text, text, text, anyelement, text) FROM PUBLIC;
 END
 $install$;
 
