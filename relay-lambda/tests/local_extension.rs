@@ -250,7 +250,7 @@ async fn it_installs_twice_in_one_transaction() {
     let (endpoint, payloads) = echo();
     let database = Database::create("").await;
     let mut session = database.session().await;
-    let sql = local_extension::sql(&endpoint.connection_string());
+    let sql = endpoint.extension_sql();
     let transaction = session.transaction().await.expect("a transaction starts");
     for _ in 0..2 {
         transaction.batch_execute(&sql).await.expect("it installs");
@@ -332,6 +332,32 @@ async fn it_refuses_a_database_whose_texts_the_endpoint_would_misread() {
         message.ends_with("needs a database with encoding UTF8, not LATIN1"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn it_refuses_an_installer_whom_dblink_would_ask_for_a_password() {
+    let database = Database::create("").await;
+    let owner = database.session().await;
+    owner
+        .batch_execute(&format!(
+            "CREATE ROLE installer LOGIN; GRANT CREATE ON DATABASE {} TO installer;
+             CREATE EXTENSION dblink",
+            database.name
+        ))
+        .await
+        .expect("no other test makes this role");
+    let session = database.session_of("installer").await;
+
+    let error = session
+        .batch_execute(&local_extension::sql("host=127.0.0.1"))
+        .await
+        .expect_err("it is no superuser");
+
+    let message = error
+        .as_db_error()
+        .expect("it comes from the server")
+        .message();
+    assert!(message.starts_with("only a superuser"), "{message}");
 }
 
 #[tokio::test]

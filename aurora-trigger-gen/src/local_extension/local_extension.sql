@@ -15,6 +15,11 @@ BEGIN
         real_extension
       USING HINT = 'Run it in a database of your own PostgreSQL, not on Aurora or RDS.';
   END IF;
+  -- dblink asks everybody else for a password.
+  IF pg_catalog.current_setting('is_superuser') <> 'on' THEN
+    RAISE EXCEPTION 'only a superuser can install the local stand-in for aws_lambda, not %',
+        current_user;
+  END IF;
   -- The payload goes to the endpoint in the bytes that it has here, and the endpoint reads UTF-8.
   IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
     RAISE EXCEPTION 'the local stand-in for aws_lambda needs a database with encoding UTF8, not %',
@@ -84,7 +89,7 @@ BEGIN
         'request_timeout_ms', nullif(current_setting('aws_lambda.request_timeout_ms', true), '')
       )::text || chr(10) || payload::text;
 
-    SELECT e.connection_string INTO endpoint FROM aws_lambda_local.endpoint e;
+    SELECT e.connection_string INTO STRICT endpoint FROM aws_lambda_local.endpoint e;
     -- Named after the endpoint, so that a session follows when another one is configured.
     link := 'aws_lambda_local_' || md5(endpoint);
     BEGIN
@@ -161,7 +166,8 @@ BEGIN
   -- As after CREATE EXTENSION aws_lambda: whoever calls it has been granted the schema and the
   -- function. What was granted stays when this runs again.
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_commons, aws_lambda FROM PUBLIC;
-  REVOKE ALL ON FUNCTION aws_lambda_local.send(text, anyelement, text, text, text, anyelement, text) FROM PUBLIC;
+  REVOKE ALL ON FUNCTION
+    aws_lambda_local.send(text, anyelement, text, text, text, anyelement, text) FROM PUBLIC;
 END
 $install$;
 

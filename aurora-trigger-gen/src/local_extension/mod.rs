@@ -11,8 +11,8 @@
 /// functions. It can run again, with another endpoint too: open sessions follow. Every role that
 /// calls `aws_lambda.invoke` needs the grants that the real extension asks for.
 ///
-/// When it runs, it refuses a database that has the real `aws_lambda` or `aws_commons`, and one whose
-/// encoding is not UTF8. The call is outside of the caller's transaction, as the real one is: a
+/// When it runs, it refuses a database that has the real `aws_lambda` or `aws_commons`, one whose
+/// encoding is not UTF8, and a role that is no superuser. The call is outside of the caller's transaction, as the real one is: a
 /// `ROLLBACK` does not undo it.
 ///
 /// ```

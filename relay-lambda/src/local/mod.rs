@@ -7,7 +7,6 @@
 //! ```no_run
 //! use std::sync::mpsc;
 //!
-//! use aurora_trigger_gen::local_extension;
 //! use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 //!
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,7 +21,7 @@
 //! let (client, connection) =
 //!     tokio_postgres::connect(&cluster.connection_string("postgres"), tokio_postgres::NoTls).await?;
 //! tokio::spawn(connection);
-//! client.batch_execute(&local_extension::sql(&endpoint.connection_string())).await?;
+//! client.batch_execute(&endpoint.extension_sql()).await?;
 //!
 //! client.batch_execute(r#"SELECT * FROM aws_lambda.invoke('relay', '{"id": 42}'::json)"#).await?;
 //!

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aurora_trigger_gen::local_extension;
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, NoTls, Row};
@@ -40,7 +39,7 @@ impl Database {
     pub(crate) async fn install(&self, endpoint: &LambdaEndpoint) {
         self.session()
             .await
-            .batch_execute(&local_extension::sql(&endpoint.connection_string()))
+            .batch_execute(&endpoint.extension_sql())
             .await
             .expect("the stand-in installs");
     }

@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use aurora_trigger_gen::local_extension;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
@@ -36,9 +37,10 @@ use api::Api;
 /// 6 MB (1 MB for `Event`), an answer that takes longer than `aws_lambda.request_timeout_ms` (3000 if
 /// not set), and every [`Fault`] of that kind.
 ///
-/// Where it differs from AWS: one closure is all functions; an `Event` call is answered *after* the
-/// function has run, so that a test sees the effect at once, and neither retried nor repeated; and the
-/// function's version is always `$LATEST`.
+/// Where it differs from AWS: one closure is all functions. An `Event` call is answered *after* the
+/// function has run, so that a test sees the effect at once, and is neither retried nor repeated. The
+/// function's version is always `$LATEST`, and its log has a first and a last line and nothing of what
+/// it printed.
 ///
 /// The function's answer must be JSON: the caller gets it as `json` or `jsonb`.
 ///
@@ -51,8 +53,8 @@ use api::Api;
 ///     Ok("null".to_owned())
 /// })?;
 ///
-/// // Feed this to `aurora_trigger_gen::local_extension::sql`.
-/// println!("{}", endpoint.connection_string());
+/// // Run this in the database, as a superuser.
+/// println!("{}", endpoint.extension_sql());
 ///
 /// // What happens to the app when Lambda throttles two calls in a row?
 /// endpoint.faults().fail_next(2, Fault::Throttle);
@@ -128,7 +130,7 @@ impl LambdaEndpoint {
         })
     }
 
-    /// What libpq needs to connect: the argument of `aurora_trigger_gen::local_extension::sql`.
+    /// What libpq needs to connect, as `emit-sql` and the SQL of the stand-in take it.
     ///
     /// ```no_run
     /// # use relay_lambda::local::LambdaEndpoint;
@@ -143,6 +145,24 @@ impl LambdaEndpoint {
             "host=127.0.0.1 port={} user=aws_lambda dbname=aws_lambda sslmode=disable",
             self.port
         )
+    }
+
+    /// The SQL that lets `aws_lambda.invoke` call this endpoint: to be run as a superuser in each
+    /// database with triggers, and again when the endpoint has another port. See
+    /// [`aurora_trigger_gen::local_extension::sql`] for what it does and refuses.
+    ///
+    /// ```no_run
+    /// # use relay_lambda::local::LambdaEndpoint;
+    /// # async fn test(client: tokio_postgres::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let endpoint = LambdaEndpoint::start(|_| Ok("null".to_owned()))?;
+    ///
+    /// client.batch_execute(&endpoint.extension_sql()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn extension_sql(&self) -> String {
+        local_extension::sql(&self.connection_string())
     }
 
     /// The port on 127.0.0.1.
@@ -163,11 +183,9 @@ impl Drop for LambdaEndpoint {
     fn drop(&mut self) {
         // Dropping the sender is the signal.
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-            && !thread::panicking()
-        {
-            panic!("the thread of the Lambda endpoint panicked, see its message above");
+        if let Some(thread) = self.thread.take() {
+            // If it panicked it has said so.
+            thread.join().ok();
         }
     }
 }

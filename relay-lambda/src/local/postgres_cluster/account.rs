@@ -52,8 +52,32 @@ fn nobody(users: &str) -> Option<Account> {
     let line = users.lines().find(|line| line.starts_with("nobody:"))?;
     let mut fields = line.split(':').skip(2);
     Some(Account::Other {
-        // On macOS they are written as -2.
-        uid: fields.next()?.parse().ok().or(Some(u32::MAX - 1))?,
-        gid: fields.next()?.parse().ok().or(Some(u32::MAX - 1))?,
+        uid: id(fields.next()?)?,
+        gid: id(fields.next()?)?,
     })
+}
+
+/// A user's or a group's number, which macOS writes as a negative one: `nobody` is -2 there.
+fn id(text: &str) -> Option<u32> {
+    match text.parse::<i32>() {
+        Ok(signed) => Some(signed.cast_unsigned()),
+        Err(_) => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, nobody};
+
+    #[test]
+    fn nobody_is_found_on_linux_and_on_macos() {
+        let linux = "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65533::/:/sbin/nologin\n";
+        let macos = "# comment\nnobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false\n";
+        let minus_two = 4_294_967_294;
+
+        let account = |uid, gid| Some(Account::Other { uid, gid });
+        assert_eq!(nobody(linux), account(65534, 65533));
+        assert_eq!(nobody(macos), account(minus_two, minus_two));
+        assert_eq!(nobody("root:x:0:0:root:/root:/bin/bash\nnobody\n"), None);
+    }
 }

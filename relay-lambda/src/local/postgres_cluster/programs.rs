@@ -63,3 +63,35 @@ fn versions_below(parent: impl AsRef<Path>, prefix: &str) -> Vec<PathBuf> {
     versions.sort_by(|left, right| right.cmp(left));
     versions.into_iter().map(|(_, folder)| folder).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::versions_below;
+
+    #[test]
+    fn the_newest_version_comes_first_and_other_folders_do_not_count() {
+        let parent = tempfile::tempdir().expect("a folder can be made");
+        for name in [
+            "postgresql@9",
+            "postgresql@17",
+            "postgresql@11",
+            "postgresql",
+            "mysql@18",
+        ] {
+            fs::create_dir(parent.path().join(name)).expect("the folder is empty");
+        }
+
+        let found = versions_below(parent.path(), "postgresql@");
+
+        assert_eq!(
+            found,
+            ["17", "11", "9"].map(|version| parent
+                .path()
+                .join(format!("postgresql@{version}"))
+                .join("bin"))
+        );
+        assert!(versions_below(parent.path().join("nowhere"), "").is_empty());
+    }
+}
