@@ -1,5 +1,6 @@
--- A stand-in for the extension aws_lambda, for development and tests on any PostgreSQL with contrib.
--- aws_lambda.invoke calls a local endpoint instead of AWS. Run it as a superuser, as often as you like.
+-- A stand-in for the extension aws_lambda: for development and tests, on a PostgreSQL with contrib.
+-- Its aws_lambda.invoke calls a local endpoint in place of AWS. Run it as a superuser, and again
+-- whenever the endpoint is another.
 -- To remove it: DROP SCHEMA aws_lambda, aws_commons, aws_lambda_local CASCADE;
 
 -- One block, so that all of it is there or nothing, also where nobody put a transaction around it.
@@ -11,7 +12,8 @@ BEGIN
   SELECT extname INTO real_extension
     FROM pg_catalog.pg_extension WHERE extname IN ('aws_lambda', 'aws_commons');
   IF FOUND THEN
-    RAISE EXCEPTION 'this database has the real extension %, the local stand-in does not replace it',
+    RAISE EXCEPTION
+        'this database has the real extension %, which the local stand-in does not replace',
         real_extension
       USING HINT = 'Run it in a database of your own PostgreSQL, not on Aurora or RDS.';
   END IF;
@@ -63,8 +65,8 @@ BEGIN
   LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
   AS $body$ SELECT ROW($1, $2)::aws_commons._lambda_function_arn_1 $body$;
 
-  -- Every call goes through here, with anyelement for json or jsonb. No backslash in it: how a literal
-  -- with one reads depends on the caller's standard_conforming_strings.
+  -- Every call goes through here, with anyelement for json or jsonb. No backslash in it: how a
+  -- literal with one reads depends on the caller's standard_conforming_strings.
   CREATE OR REPLACE FUNCTION aws_lambda_local.send(
     function_name text, payload anyelement, region text, invocation_type text, log_type text,
     context anyelement, qualifier text,
@@ -95,7 +97,7 @@ BEGIN
     BEGIN
       IF link = ANY (dblink_get_connections()) THEN
         -- Asking whether it is busy reads from the socket, and so finds out that the endpoint has
-        -- gone. The message may also be that of a call that failed: then this connects without need.
+        -- gone. The message may also be that of a call that failed: then it connects in vain.
         IF dblink_is_busy(link) <> 0 OR dblink_error_message(link) <> 'OK' THEN
           PERFORM dblink_disconnect(link);
           PERFORM dblink_connect(link, endpoint);
