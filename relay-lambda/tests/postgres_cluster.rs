@@ -45,7 +45,7 @@ async fn it_is_there_for_as_long_as_the_value() {
 #[tokio::test]
 async fn both_ways_to_write_the_address_lead_to_the_database() {
     let cluster = PostgresCluster::start().expect("PostgreSQL is installed");
-    let name = r"it's a \ 50% ünïcode/shop?";
+    let name = r"it's a \ 50%25 ünïcode/shop?";
     connect(&cluster.connection_string("postgres"))
         .await
         .batch_execute(&format!("CREATE DATABASE \"{name}\""))
