@@ -4,6 +4,8 @@ mod change;
 mod check;
 pub mod describe;
 mod error;
+#[doc(hidden)]
+pub mod private;
 mod samples;
 mod stream;
 mod types;

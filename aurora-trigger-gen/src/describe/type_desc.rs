@@ -157,6 +157,13 @@ impl TypeDesc {
         self
     }
 
+    /// The same, for columns of exactly this type: a domain over what it describes.
+    #[must_use]
+    pub const fn with_name(mut self, name: QualifiedName) -> Self {
+        self.shape = Shape::Named(name);
+        self
+    }
+
     /// The same, also for columns that may hold NULL.
     #[must_use]
     pub const fn with_null(mut self) -> Self {

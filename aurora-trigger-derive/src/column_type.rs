@@ -1,0 +1,149 @@
+//! The escape hatches from a field's own type: `as`, `json`, `sql_type` with `encoding`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Path, Type};
+
+use crate::attr::Attributes;
+use crate::expand::{description_of, qualified_name};
+use crate::mistakes::Mistakes;
+use crate::options::{ENCODING, choice};
+use crate::sql_name::{Schema, SqlName};
+
+/// What says which column it is.
+pub(crate) enum ColumnType {
+    /// The Rust type itself.
+    Own,
+    /// Another Rust type.
+    As(Type),
+    /// `json` or `jsonb`, and the Rust type any that serde reads.
+    Json,
+    /// A type by its name in SQL, and the Rust type one that reads its values in this encoding.
+    Sql {
+        name: SqlName,
+        encoding: &'static str,
+    },
+}
+
+impl ColumnType {
+    pub(crate) fn read(mistakes: &Mistakes, attributes: &Attributes) -> Self {
+        only_one(mistakes, attributes);
+        sql_type_has_encoding(mistakes, attributes);
+        if let Some(text) = attributes.text("as") {
+            match text.parse() {
+                Ok(ty) => return Self::As(ty),
+                Err(_) => mistakes.on(
+                    text,
+                    "`as` takes a Rust type that implements `PgType`: `as = \"String\"`",
+                ),
+            }
+        }
+        let encoding = choice(mistakes, attributes, "encoding", ENCODING);
+        if let Some(text) = attributes.text("sql_type") {
+            let written = text.value();
+            if written.ends_with(']') {
+                mistakes.on(
+                    text,
+                    "`sql_type` names no array: make a newtype of the element, `#[derive(PgType)] #[stream(sql_type = \
+                     \"…\", encoding = \"…\")] struct Element(…);`, and the field a `Vec<Element>`",
+                );
+            } else if written.contains('(') {
+                mistakes.on(
+                    text,
+                    "`sql_type` takes the name alone, without a length or precision: `varchar`, not `varchar(20)`",
+                );
+            } else if let Some(name) = SqlName::read(mistakes, "sql_type", text, Schema::Optional)
+                && let Some(encoding) = encoding
+            {
+                return Self::Sql { name, encoding };
+            }
+        }
+        if attributes.tokens("json").is_some() {
+            return Self::Json;
+        }
+        Self::Own
+    }
+
+    /// A const expression of the `TypeDesc`. `field` is the Rust type whose own `Option` makes the column nullable.
+    pub(crate) fn describe(&self, krate: &Path, field: &Type) -> TokenStream {
+        let takes_null = quote!(#krate::private::Field::<#field>::TAKES_NULL);
+        match self {
+            Self::Own => description_of(krate, field),
+            Self::As(ty) => {
+                let description = description_of(krate, ty);
+                quote!(#krate::private::or_null(#description, #takes_null))
+            }
+            Self::Json => quote!(#krate::private::or_null(#krate::JSON, #takes_null)),
+            Self::Sql { name, encoding } => {
+                let description = named(krate, name, encoding);
+                quote!(#krate::private::or_null(#description, #takes_null))
+            }
+        }
+    }
+
+    /// The same for a type as a whole, which is no `Option`. `None` for its own type.
+    pub(crate) fn describe_whole(&self, krate: &Path) -> Option<TokenStream> {
+        match self {
+            Self::Own => None,
+            Self::As(ty) => Some(description_of(krate, ty)),
+            Self::Json => Some(quote!(#krate::JSON)),
+            Self::Sql { name, encoding } => Some(named(krate, name, encoding)),
+        }
+    }
+
+    /// The type that must be a `PgType`, of a field of this type.
+    pub(crate) fn described_by<'a>(&'a self, field: &'a Type) -> Option<&'a Type> {
+        match self {
+            Self::Own => Some(field),
+            Self::As(ty) => Some(ty),
+            Self::Json | Self::Sql { .. } => None,
+        }
+    }
+}
+
+fn named(krate: &Path, name: &SqlName, encoding: &str) -> TokenStream {
+    let name = qualified_name(krate, name);
+    let encoding = quote::format_ident!("{encoding}");
+    quote! {
+        #krate::describe::TypeDesc::named(#name)
+            .with_encoding(#krate::describe::Encoding::#encoding)
+    }
+}
+
+/// Each of them answers the question which column it is, so one of them does.
+fn only_one(mistakes: &Mistakes, attributes: &Attributes) {
+    let answers = ["type", "as", "json", "sql_type"];
+    let mut given = answers.iter().filter(|name| attributes.mentions(name));
+    let Some(first) = given.next() else { return };
+    for other in given {
+        if let Some(tokens) = attributes.tokens(other) {
+            mistakes.on(
+                tokens,
+                format_args!(
+                    "`{first}` and `{other}` both say which column this is: remove one of the two"
+                ),
+            );
+        }
+    }
+}
+
+/// How a value of an unknown type stands in JSON can't be guessed; of a known one it is known.
+fn sql_type_has_encoding(mistakes: &Mistakes, attributes: &Attributes) {
+    if let Some(tokens) = attributes.tokens("sql_type")
+        && !attributes.mentions("encoding")
+    {
+        mistakes.on(
+            tokens,
+            "`sql_type` needs to know how a value stands in JSON: `encoding = \"text\"` for PostgreSQL's text for it as a \
+             JSON string, `encoding = \"json\"` for what `to_json` makes of it (a number, a boolean, an object, an array)",
+        );
+    }
+    if let Some(tokens) = attributes.tokens("encoding")
+        && !attributes.mentions("sql_type")
+    {
+        mistakes.on(
+            tokens,
+            "`encoding` goes with `sql_type = \"…\"` only, since other types know their own: add that, or remove this",
+        );
+    }
+}

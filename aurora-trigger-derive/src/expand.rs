@@ -1,0 +1,82 @@
+//! What the expansions share. All paths are absolute, and nothing has a name that a user could meet.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{GenericParam, Generics, Path, Type};
+
+use crate::sql_name::SqlName;
+
+/// The type's own description; at the span of the type, where the compiler says what is no `PgType`.
+pub(crate) fn description_of(krate: &Path, ty: &Type) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as #krate::PgType>::TYPE)
+}
+
+pub(crate) fn qualified_name(krate: &Path, name: &SqlName) -> TokenStream {
+    let schema = match &name.schema {
+        Some(schema) => quote!(::core::option::Option::Some(#schema)),
+        None => quote!(::core::option::Option::None),
+    };
+    let name = &name.name;
+    quote!(#krate::describe::QualifiedName::new(#schema, #name))
+}
+
+/// A block of its own, so that the import which lets `private::Field` answer for every type reaches nobody else's code.
+pub(crate) fn wrap(krate: &Path, code: &TokenStream) -> TokenStream {
+    quote! {
+        #[doc(hidden)]
+        #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
+        const _: () = {
+            #[allow(unused_imports)]
+            use #krate::private::TakesNoNull as _;
+
+            #code
+        };
+    }
+}
+
+/// The where clause with more predicates.
+pub(crate) fn where_clause(generics: &Generics, more: &[TokenStream]) -> TokenStream {
+    let own = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates)
+        .map(ToTokens::to_token_stream);
+    let all: Vec<TokenStream> = own.chain(more.iter().cloned()).collect();
+    if all.is_empty() {
+        return TokenStream::new();
+    }
+    quote!(where #(#all,)*)
+}
+
+/// `Type: PgType` for those that depend on a parameter: of the others the compiler knows it.
+pub(crate) fn bounds(krate: &Path, generics: &Generics, types: &[&Type]) -> Vec<TokenStream> {
+    let parameters: BTreeSet<String> = generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .map(|ident| ident.unraw().to_string())
+        .collect();
+    let mut seen = BTreeSet::new();
+    types
+        .iter()
+        .filter(|ty| mentions(ty.to_token_stream(), &parameters))
+        .filter(|ty| seen.insert(ty.to_token_stream().to_string()))
+        .map(|ty| quote!(#ty: #krate::PgType))
+        .collect()
+}
+
+fn mentions(tokens: TokenStream, parameters: &BTreeSet<String>) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Ident(ident) => parameters.contains(&ident.unraw().to_string()),
+        TokenTree::Group(group) => mentions(group.stream(), parameters),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}

@@ -1,0 +1,106 @@
+//! Writes `impl ChangeStream`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::expand::{where_clause, wrap};
+use crate::stream::{Stream, Variant};
+
+pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
+    let krate = &stream.krate;
+    let ident = &stream.input.ident;
+    let generics = &stream.input.generics;
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
+    let predicates: Vec<TokenStream> = if generics.type_params().next().is_some() {
+        let types = stream.tables.iter().map(|variant| variant.ty);
+        types.map(|ty| quote!(#ty: #krate::TableChange)).collect()
+    } else {
+        Vec::new()
+    };
+    let where_clause = where_clause(generics, &predicates);
+    let tables = stream.tables.iter().map(|variant| table(stream, variant));
+    let routes = stream.tables.iter().map(|variant| route(stream, variant));
+    let otherwise = otherwise(stream);
+    // A generic enum's tables are known only to who uses it.
+    let assertions = if generics.params.is_empty() {
+        assertions(stream)
+    } else {
+        Vec::new()
+    };
+    wrap(
+        krate,
+        &quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::ChangeStream for #ident #ty_generics #where_clause {
+                const TABLES: &'static [&'static #krate::describe::TableDesc] = &[#(#tables),*];
+
+                fn from_record(
+                    record: &#krate::wire::Record<'_>,
+                ) -> ::core::result::Result<Self, #krate::DecodeError> {
+                    #(#routes)*
+                    #otherwise
+                }
+            }
+
+            #(const _: () = #assertions;)*
+        },
+    )
+}
+
+fn table(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
+    let krate = &stream.krate;
+    let ty = variant.ty;
+    quote_spanned!(ty.span()=> <#ty as #krate::TableChange>::TABLE)
+}
+
+fn route(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
+    let krate = &stream.krate;
+    let table = table(stream, variant);
+    let Variant { ident, ty } = variant;
+    quote! {
+        if record.is_of(#table) {
+            return <#ty as #krate::TableChange>::from_record(record).map(Self::#ident);
+        }
+    }
+}
+
+fn otherwise(stream: &Stream<'_>) -> TokenStream {
+    let krate = &stream.krate;
+    match &stream.other {
+        Some(Variant { ident, ty }) => quote_spanned! {ty.span()=>
+            ::core::result::Result::Ok(Self::#ident(#krate::UnknownChange::from_record(record)))
+        },
+        None => quote! {
+            ::core::result::Result::Err(#krate::DecodeError::unknown_table(record))
+        },
+    }
+}
+
+/// Each at the type of the variant that comes too late.
+fn assertions(stream: &Stream<'_>) -> Vec<TokenStream> {
+    let krate = &stream.krate;
+    let ident = &stream.input.ident;
+    let names: Vec<String> = stream
+        .tables
+        .iter()
+        .map(|variant| variant.ident.unraw().to_string())
+        .collect();
+    stream
+        .tables
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(index, variant)| {
+            let names = &names[..=index];
+            quote_spanned! {variant.ty.span()=>
+                #krate::private::table_is_new(
+                    <#ident as #krate::ChangeStream>::TABLES,
+                    &[#(#names),*],
+                    #index,
+                )
+            }
+        })
+        .collect()
+}

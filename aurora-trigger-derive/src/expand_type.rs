@@ -1,0 +1,115 @@
+//! Writes `impl PgType`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use crate::column::Column;
+use crate::column_type::ColumnType;
+use crate::expand::{bounds, description_of, qualified_name, where_clause, wrap};
+use crate::pg_type::{Body, Checked, Enum, PgType};
+
+pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
+    let ty = checked.ty();
+    let krate = &ty.krate;
+    let ident = &ty.input.ident;
+    let (impl_generics, ty_generics, _) = ty.input.generics.split_for_impl();
+    let bounds = bounds(krate, &ty.input.generics, &described_by(ty));
+    let where_clause = where_clause(&ty.input.generics, &bounds);
+    let description = match &ty.body {
+        Body::Enum(body) => enumeration(checked, body),
+        Body::Newtype { reads, refuses } => newtype(ty, reads, *refuses),
+        Body::Composite(columns) => composite(checked, columns),
+        Body::Whole => ty
+            .column
+            .describe_whole(krate)
+            .expect("a struct of another form without `as`, `json` and `sql_type` is a mistake"),
+    };
+    wrap(
+        krate,
+        &quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::PgType for #ident #ty_generics #where_clause {
+                const TYPE: #krate::describe::TypeDesc = #description;
+            }
+        },
+    )
+}
+
+/// The types that must be `PgType`s.
+fn described_by<'a>(ty: &'a PgType<'_>) -> Vec<&'a Type> {
+    match &ty.body {
+        Body::Newtype { reads, .. } => ty.column.described_by(reads).into_iter().collect(),
+        Body::Composite(columns) => columns.iter().filter_map(Column::described_by).collect(),
+        Body::Enum(_) | Body::Whole => match &ty.column {
+            ColumnType::As(other) => vec![other],
+            ColumnType::Own | ColumnType::Json | ColumnType::Sql { .. } => Vec::new(),
+        },
+    }
+}
+
+fn enumeration(checked: &Checked<'_>, body: &Enum<'_>) -> TokenStream {
+    let ty = checked.ty();
+    let krate = &ty.krate;
+    let labels: Vec<&str> = body
+        .variants
+        .iter()
+        .flat_map(|variant| variant.labels.all())
+        .collect();
+    match &ty.column {
+        ColumnType::Own => {
+            let name = qualified_name(krate, checked.name());
+            let open = body.open;
+            quote!(#krate::describe::TypeDesc::enumeration(#name, &[#(#labels),*], #open))
+        }
+        ColumnType::As(other) => {
+            let description = description_of(krate, other);
+            // A conversion takes other texts than the names, but an integer is a variant's number either way.
+            let labels = if body.converted {
+                &[]
+            } else {
+                labels.as_slice()
+            };
+            let idents = body.variants.iter().map(|variant| &variant.original.ident);
+            quote! {
+                #krate::private::enum_kept_as(
+                    #description,
+                    &[#(#krate::describe::Sample::Text(#labels)),*],
+                    const { &[#(#krate::describe::Sample::Integer(Self::#idents as i64)),*] },
+                )
+            }
+        }
+        whole @ (ColumnType::Json | ColumnType::Sql { .. }) => whole
+            .describe_whole(krate)
+            .expect("these two describe themselves"),
+    }
+}
+
+fn newtype(ty: &PgType<'_>, reads: &Type, refuses: bool) -> TokenStream {
+    let krate = &ty.krate;
+    let description = ty.column.describe(krate, reads);
+    let named = match &ty.name {
+        None => description,
+        Some(name) => {
+            let name = qualified_name(krate, name);
+            quote_spanned!(reads.span()=> #krate::private::domain(#description, #name))
+        }
+    };
+    // Which values it refuses nobody knows, so nobody's samples are right for it.
+    let without_samples =
+        (refuses && matches!(ty.column, ColumnType::Own)).then(|| quote!(.with_samples(&[])));
+    quote!(#named #without_samples)
+}
+
+fn composite(checked: &Checked<'_>, columns: &[Column<'_>]) -> TokenStream {
+    let krate = &checked.ty().krate;
+    let name = qualified_name(krate, checked.name());
+    let fields = columns.iter().map(|column| {
+        let Column { column: name, .. } = column;
+        let json = &column.serde.json.name;
+        let ty = column.ty.describe(krate, &column.field.ty);
+        quote!(#krate::describe::FieldDesc::new(#name, #json, const { &#ty }))
+    });
+    quote!(#krate::describe::TypeDesc::composite(#name, const { &[#(#fields),*] }))
+}

@@ -1,0 +1,210 @@
+//! What the expansions of the derive macros call: no part of the API, another in every version.
+//!
+//! The assertions hold rules that only types can tell. Each is a const of its own at the span of the field's type, so
+//! that all of them are reported in one run; their texts are put together on failure only, which makes a struct that is
+//! right cheap to compile.
+
+use std::marker::PhantomData;
+
+pub use serde::de::DeserializeOwned;
+
+use crate::describe::{ColumnDesc, Encoding, QualifiedName, Sample, Shape, TableDesc, TypeDesc};
+
+/// Tells whether a type is an `Option`, through aliases and for types that are no [`PgType`](crate::PgType):
+/// `Field::<T>::TAKES_NULL` is the inherent const where there is one, else that of [`TakesNoNull`].
+#[derive(Debug)]
+pub struct Field<T: ?Sized>(PhantomData<T>);
+
+impl<T> Field<Option<T>> {
+    /// serde reads `null` as `None`.
+    pub const TAKES_NULL: bool = true;
+}
+
+/// What is no `Option`.
+pub trait TakesNoNull {
+    /// Nothing is known of `null`.
+    const TAKES_NULL: bool = false;
+}
+
+impl<T: ?Sized> TakesNoNull for Field<T> {}
+
+/// The description of a field whose type does not describe itself.
+#[must_use]
+pub const fn or_null(ty: TypeDesc, takes_null: bool) -> TypeDesc {
+    if takes_null { ty.with_null() } else { ty }
+}
+
+/// An enum kept in a column of another type: its samples are its discriminants where that column holds integers, its
+/// labels elsewhere.
+#[must_use]
+pub const fn enum_kept_as(
+    ty: TypeDesc,
+    labels: &'static [Sample],
+    discriminants: &'static [Sample],
+) -> TypeDesc {
+    if let Shape::BuiltIn(names) = ty.shape()
+        && all_are_one_of(names, &["int2", "int4", "int8"])
+    {
+        return ty.with_samples(discriminants);
+    }
+    ty.with_samples(labels)
+}
+
+/// A domain over what `ty` describes.
+///
+/// # Panics
+///
+/// Where the checks of its elements or attributes would be lost, and values altered without a word.
+#[must_use]
+#[track_caller]
+pub const fn domain(ty: TypeDesc, name: QualifiedName) -> TypeDesc {
+    if ty.check().is_none() && ty.has_check() {
+        refuse(&[
+            "a domain over an array or a composite type is not looked into, and a value inside this one needs a check \
+             (rust_decimal would round it without a word): leave `type` out, so that the column is described as what \
+             the domain is made of",
+        ]);
+    }
+    ty.with_name(name)
+}
+
+/// A part of a key says which row it is, so it is never NULL.
+///
+/// # Panics
+///
+/// Where the column's type takes NULL.
+#[track_caller]
+pub const fn key_takes_no_null(table: &TableDesc, column: usize) {
+    let column = &table.columns()[column];
+    if column.ty().is_nullable() {
+        refuse(&[
+            "`",
+            column.field(),
+            "` is a part of the key, which says which row it is, so it can't be NULL: take the `Option` off and make \
+             the column NOT NULL, or mark another field as `#[stream(key)]`",
+        ]);
+    }
+}
+
+/// What is sent in place of a masked value is a JSON string, so the field must read one.
+///
+/// # Panics
+///
+/// Where the column's type is no text.
+#[track_caller]
+pub const fn mask_is_on_text(table: &TableDesc, column: usize) {
+    let column: &ColumnDesc = &table.columns()[column];
+    let reads_text = match column.ty().shape() {
+        Shape::BuiltIn(names) => all_are_one_of(names, &["text", "varchar", "bpchar", "name"]),
+        Shape::Named(_) => matches!(column.ty().encoding(), Encoding::Text),
+        Shape::Enum { open, .. } => open,
+        _ => false,
+    };
+    if !reads_text {
+        refuse(&[
+            "`",
+            column.field(),
+            "` can't be masked: what is sent in its place is a text like `***`, which only a text column's field reads. \
+             Leave the column out with `#[stream(skip)]`, or read it as a text: a `String` with \
+             `#[stream(sql_type = \"…\", encoding = \"text\")]`",
+        ]);
+    }
+}
+
+/// What is not sent must be made of nothing.
+///
+/// # Panics
+///
+/// Where serde would miss the field.
+#[track_caller]
+pub const fn skipped_has_default(takes_null: bool, field: &str) {
+    if !takes_null {
+        refuse(&[
+            "`",
+            field,
+            "` is not sent, so no image holds it, and serde would refuse every one of them: add `#[serde(default)]`, or \
+             make it an `Option`",
+        ]);
+    }
+}
+
+/// A record is routed by its table, so each table has one variant.
+///
+/// # Panics
+///
+/// Where an earlier variant has the table already.
+#[track_caller]
+pub const fn table_is_new(tables: &[&TableDesc], variants: &[&str], variant: usize) {
+    let mut earlier = 0;
+    while earlier < variant {
+        if equal(tables[earlier].table(), tables[variant].table())
+            && equal(tables[earlier].schema(), tables[variant].schema())
+        {
+            refuse(&[
+                "`",
+                variants[variant],
+                "` is for the table ",
+                tables[variant].schema(),
+                ".",
+                tables[variant].table(),
+                ", which `",
+                variants[earlier],
+                "` is for already: a table has one variant, remove one of the two",
+            ]);
+        }
+        earlier += 1;
+    }
+}
+
+const fn all_are_one_of(names: &[&str], list: &[&str]) -> bool {
+    let mut name = 0;
+    while name < names.len() {
+        let mut index = 0;
+        while index < list.len() && !equal(names[name], list[index]) {
+            index += 1;
+        }
+        if index == list.len() {
+            return false;
+        }
+        name += 1;
+    }
+    true
+}
+
+/// `==` of texts is not const yet.
+const fn equal(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// Panics with the parts as one text: a const panic takes only a whole one.
+#[track_caller]
+const fn refuse(parts: &[&str]) -> ! {
+    let mut buffer = [0; 1024];
+    let mut length = 0;
+    let mut part = 0;
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
+        let mut index = 0;
+        while index < bytes.len() && length < buffer.len() {
+            buffer[length] = bytes[index];
+            length += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    match std::str::from_utf8(buffer.split_at(length).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("names too long to be shown break a rule of aurora-trigger here"),
+    }
+}
