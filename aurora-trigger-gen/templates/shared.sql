@@ -70,6 +70,16 @@ BEGIN
         CREATE SEQUENCE aurora_trigger.event_seq AS bigint CACHE 1;
         ALTER SEQUENCE aurora_trigger.event_seq OWNER TO aurora_trigger;
     END IF;
+    IF pg_catalog.to_regtype('aurora_trigger.lambda_answer') IS NULL THEN
+        -- What aws_lambda.invoke returns, in the documented order.
+        CREATE TYPE aurora_trigger.lambda_answer AS (
+            status_code integer,
+            payload json,
+            executed_version text,
+            log_result text
+        );
+        ALTER TYPE aurora_trigger.lambda_answer OWNER TO aurora_trigger;
+    END IF;
 {%- if keeps_dead_letters %}
     IF pg_catalog.to_regclass('aurora_trigger.dead_letter') IS NULL THEN
         CREATE TABLE aurora_trigger.dead_letter (
@@ -241,7 +251,7 @@ DECLARE
     target text;
     target_region text;
     payload json;
-    answer record;
+    answer aurora_trigger.lambda_answer;
     refused json;
 BEGIN
     -- One query for the settings and the payload: each query costs a one-row write some microseconds.

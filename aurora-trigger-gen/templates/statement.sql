@@ -43,6 +43,8 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         -- Both transition tables hold the same rows in the same order: a row's images are found by their place. By
         -- their key, a row that one statement changes twice would be paired with the wrong one.
+        -- Without a name the cursor gets one of its own: this trigger can fire within itself.
+        old_images := NULL;
         OPEN old_images;
         FOR after_image, after_key{% if self.has_predicate() %}, after_chosen{% endif %} IN
             SELECT row_to_json(image.*), {{ self.key_text() }}{% if self.has_predicate() %}, predicate.chosen{% endif %}
@@ -54,10 +56,12 @@ BEGIN
             END IF;
             {{ self.add_pair(12)? }}
         END LOOP;
+        CLOSE old_images;
     END IF;
 {%- endif %}
 {%- if operations.delete %}
     IF TG_OP = 'DELETE' THEN
+        old_images := NULL;
         OPEN old_images;
         LOOP
             FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};
@@ -70,6 +74,7 @@ BEGIN
             );
             {{ self.add(12)? }}
         END LOOP;
+        CLOSE old_images;
     END IF;
 {%- endif %}
 {%- include "end.sql" %}

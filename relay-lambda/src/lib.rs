@@ -11,4 +11,4 @@ mod relay;
 #[cfg(feature = "local")]
 pub mod local;
 
-pub use relay::{Refused, Relayed, relay};
+pub use relay::{PayloadError, Refused, Relayed, relay};

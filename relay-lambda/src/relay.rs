@@ -1,3 +1,6 @@
+use std::error::Error;
+use std::fmt;
+
 use aurora_trigger_gen::ChangeStream;
 use aurora_trigger_gen::wire::{BatchSource, Event, FORMAT_VERSION, Payload, Record};
 use serde::Serialize;
@@ -42,6 +45,37 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// A payload of which nothing could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It is not JSON, or not of the payload's form.
+    NotAPayload {
+        /// What was expected and where.
+        reason: String,
+    },
+    /// It is of another version of the format.
+    Version {
+        /// Which.
+        found: u32,
+    },
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPayload { reason } => write!(f, "this is no payload: {reason}"),
+            Self::Version { found } => write!(
+                f,
+                "the payload is of version {found}, this relay reads version {FORMAT_VERSION}: \
+                 deploy the relay of the database's release"
+            ),
+        }
+    }
+}
+
+impl Error for PayloadError {}
+
 /// Makes the stream's records of a payload, each checked by reading it as a consumer of `S` will.
 ///
 /// `now_ms` is the time that the records bear as theirs: milliseconds since 1970 in UTC.
@@ -53,15 +87,14 @@ pub struct Refused {
 ///
 /// A payload that is not JSON, not of the payload's form, or of another version of it: then nothing is
 /// known of its events, and whoever made the call must hear of it.
-pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, String> {
-    let payload =
-        Payload::parse(payload).map_err(|error| format!("this is no payload: {error}"))?;
+pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, PayloadError> {
+    let payload = Payload::parse(payload).map_err(|error| PayloadError::NotAPayload {
+        reason: error.to_string(),
+    })?;
     if payload.version != FORMAT_VERSION {
-        return Err(format!(
-            "the payload is of version {}, this relay reads version {FORMAT_VERSION}: deploy the \
-             relay of the database's release",
-            payload.version
-        ));
+        return Err(PayloadError::Version {
+            found: payload.version,
+        });
     }
     let mut relayed = Relayed {
         records: Vec::new(),
@@ -93,7 +126,12 @@ fn record<S: ChangeStream>(
     let table = S::TABLES
         .iter()
         .find(|table| table.schema() == source.schema && table.table() == source.table)
-        .ok_or_else(|| format!("this relay knows no table {}.{}", source.schema, source.table))?;
+        .ok_or_else(|| {
+            format!(
+                "this relay knows no table {}.{}",
+                source.schema, source.table
+            )
+        })?;
     let key = Record::key_of(table, event)?;
     let record = Record::new(source, event, key.as_deref(), now_ms);
     S::from_record(&record).map_err(|error| error.to_string())?;

@@ -66,9 +66,16 @@ impl Pipeline {
                 invocation_type: invocation.invocation_type,
                 payload: invocation.payload.clone(),
             };
-            let events: usize =
-                call.payload().batches.iter().map(|batch| batch.events.len()).sum();
-            received.lock().expect("no test panics while it holds the lock").push(call);
+            let events: usize = call
+                .payload()
+                .batches
+                .iter()
+                .map(|batch| batch.events.len())
+                .sum();
+            received
+                .lock()
+                .expect("no test panics while it holds the lock")
+                .push(call);
             Ok(format!(r#"{{"accepted":{events},"refused":[]}}"#))
         })
         .expect("a port is free");

@@ -124,7 +124,7 @@ BEGIN
     ' SET search_path = pg_catalog, %I, pg_temp', dblink_schema);
 
   -- The four overloads, as documented. In language SQL, because plpgsql refuses an IN and an OUT
-  -- parameter of one name; a row as the only column is half the work of four columns.
+  -- parameter of one name; four columns instead of a row, so that the record has the parameters' names.
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
     IN function_name text, IN payload json, IN region text DEFAULT NULL,
     IN invocation_type text DEFAULT 'RequestResponse', IN log_type text DEFAULT 'None',
@@ -132,7 +132,8 @@ BEGIN
     OUT status_code integer, OUT payload json, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7)
+    SELECT s.status_code, s.answer, s.executed_version, s.log_result
+    FROM aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7) AS s
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -142,7 +143,8 @@ BEGIN
     OUT status_code integer, OUT payload jsonb, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7)
+    SELECT s.status_code, s.answer, s.executed_version, s.log_result
+    FROM aws_lambda_local.send($1, $2, $3, $4, $5, $6, $7) AS s
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -152,7 +154,8 @@ BEGIN
     OUT status_code integer, OUT payload json, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6)
+    SELECT s.status_code, s.answer, s.executed_version, s.log_result
+    FROM aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6) AS s
   $body$;
 
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
@@ -162,7 +165,8 @@ BEGIN
     OUT status_code integer, OUT payload jsonb, OUT executed_version text, OUT log_result text
   ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $body$
-    SELECT aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6)
+    SELECT s.status_code, s.answer, s.executed_version, s.log_result
+    FROM aws_lambda_local.send(($1).function_name, $2, ($1).region, $3, $4, $5, $6) AS s
   $body$;
 
   -- As after CREATE EXTENSION aws_lambda: whoever calls it has been granted the schema and the
