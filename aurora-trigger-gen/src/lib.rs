@@ -2,8 +2,12 @@
 
 mod change;
 mod check;
+#[cfg(feature = "emit")]
+mod command_line;
 pub mod describe;
 mod error;
+#[cfg(feature = "ops")]
+pub mod ops;
 #[doc(hidden)]
 pub mod private;
 mod samples;

@@ -1,14 +1,12 @@
 //! The command line of an app's `emit-sql`.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::{Configuration, install, remove};
+use crate::command_line::{self, Failure};
 use crate::describe::TableDesc;
 use crate::samples::check_samples;
 use crate::stream::ChangeStream;
@@ -67,9 +65,6 @@ struct Selection {
     output: Option<PathBuf>,
 }
 
-/// What went wrong, as the user reads it, and the exit code.
-struct Failure(String, u8);
-
 /// The whole of an app's `emit-sql`: reads the command line, checks the samples, prints.
 ///
 /// ```no_run
@@ -85,41 +80,10 @@ struct Failure(String, u8);
 /// ```
 #[must_use]
 pub fn run<S: ChangeStream>() -> ExitCode {
-    run_with::<S>(
-        std::env::args_os(),
-        &mut io::stdout().lock(),
-        &mut io::stderr().lock(),
-    )
+    command_line::run(execute::<S>)
 }
 
-fn run_with<S: ChangeStream>(
-    arguments: impl IntoIterator<Item = OsString>,
-    out: &mut impl Write,
-    errors: &mut impl Write,
-) -> ExitCode {
-    let result = CommandLine::try_parse_from(arguments)
-        .map_err(Outcome::Usage)
-        .and_then(|line| execute::<S>(&line, out).map_err(Outcome::Failed));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Outcome::Usage(error)) => {
-            // Clap prints help and version by the same way; that a terminal is gone changes nothing.
-            let _ = error.print();
-            ExitCode::from(if error.use_stderr() { 2 } else { 0 })
-        }
-        Err(Outcome::Failed(Failure(message, code))) => {
-            let _ = writeln!(errors, "{message}");
-            ExitCode::from(code)
-        }
-    }
-}
-
-enum Outcome {
-    Usage(clap::Error),
-    Failed(Failure),
-}
-
-fn execute<S: ChangeStream>(line: &CommandLine, out: &mut impl Write) -> Result<(), Failure> {
+fn execute<S: ChangeStream>(line: &CommandLine) -> Result<(), Failure> {
     check_samples::<S>().map_err(|errors| {
         let list: Vec<String> = errors.iter().map(|error| format!("error: {error}")).collect();
         Failure(
@@ -149,21 +113,7 @@ fn execute<S: ChangeStream>(line: &CommandLine, out: &mut impl Write) -> Result<
             (selection, remove(&select(S::TABLES, &selection.tables)?))
         }
     };
-    match &selection.output {
-        Some(path) => write_whole(path, &text).map_err(|error| {
-            Failure(
-                format!("error: {} could not be written: {error}", path.display()),
-                2,
-            )
-        }),
-        None => match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever reads through `head` has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| {
-                Failure(format!("error: the SQL could not be printed: {error}"), 2)
-            }),
-        },
-    }
+    command_line::deliver(&text, selection.output.as_deref())
 }
 
 fn select(
@@ -195,24 +145,4 @@ fn select(
         .copied()
         .filter(|table| wanted.contains(&full_name(table)))
         .collect())
-}
-
-/// Through a file next to it, so that what was there stays whole until the new one is.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    // A temporary file is its owner's alone; SQL is for everybody who may read its folder.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(path).map_or(0o644, |existing| existing.permissions().mode());
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(mode))?;
-    }
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
