@@ -17,6 +17,10 @@ pub(crate) struct Attributes {
     /// Also those that were written wrong: they are not reported as missing.
     mentioned: BTreeSet<&'static str>,
     span: Option<Span>,
+    /// Something here is no attribute at all, so anything that is missing may be just that.
+    malformed: bool,
+    /// Something here has a name that is not known.
+    unknown: bool,
 }
 
 struct Entry {
@@ -32,6 +36,8 @@ impl Attributes {
             entries: Vec::new(),
             mentioned: BTreeSet::new(),
             span: None,
+            malformed: false,
+            unknown: false,
         };
         for attribute in attributes {
             if !attribute.path().is_ident("stream") {
@@ -45,7 +51,11 @@ impl Attributes {
                     }
                 }
                 Meta::Path(_) | Meta::NameValue(_) => {
-                    mistakes.on(attribute, "this is written `#[stream(…)]`");
+                    this.malformed = true;
+                    mistakes.on(
+                        attribute,
+                        "`stream` takes its attributes in parentheses: `#[stream(…)]`",
+                    );
                 }
             }
         }
@@ -59,6 +69,7 @@ impl Attributes {
             Ok(name)
         })
         .parse2(tokens.clone()) else {
+            self.malformed = true;
             mistakes.on(tokens, "the name of an attribute is expected here");
             return;
         };
@@ -74,7 +85,7 @@ impl Attributes {
             );
             return;
         }
-        match value(&tokens, known) {
+        match value(&tokens, known, place) {
             Ok(value) => self.entries.push(Entry {
                 name: known.name,
                 tokens,
@@ -85,6 +96,7 @@ impl Attributes {
     }
 
     fn unknown(&mut self, mistakes: &Mistakes, name: &Ident, text: &str, place: &Place) {
+        self.unknown = true;
         let here = place.what;
         let other = place
             .others
@@ -136,6 +148,27 @@ impl Attributes {
         self.entry(name).map(|entry| &entry.tokens)
     }
 
+    /// Whether something here is no attribute at all.
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Whether something here was meant for an attribute, and nobody knows for which.
+    pub(crate) fn is_unclear(&self) -> bool {
+        self.malformed || self.unknown
+    }
+
+    /// Those of these that stand there, in their order.
+    pub(crate) fn given(
+        &self,
+        names: &[&str],
+    ) -> impl Iterator<Item = (&'static str, &TokenStream)> {
+        self.entries
+            .iter()
+            .filter(|entry| names.contains(&entry.name))
+            .map(|entry| (entry.name, &entry.tokens))
+    }
+
     /// What stands behind its `=`.
     pub(crate) fn text(&self, name: &str) -> Option<&LitStr> {
         self.entry(name)?.value.as_ref()
@@ -162,17 +195,32 @@ impl Attributes {
 }
 
 /// What stands behind the name, and whether it is what the attribute takes.
-fn value(tokens: &TokenStream, known: &Known) -> Result<Option<LitStr>, String> {
+fn value(tokens: &TokenStream, known: &Known, place: &Place) -> Result<Option<LitStr>, String> {
     let name = known.name;
+    // `key` is a flag in one place and takes a text in the other.
+    let elsewhere = place
+        .others
+        .iter()
+        .find(|other| {
+            other.known.iter().any(|other| {
+                other.name == name && other.example.is_some() != known.example.is_some()
+            })
+        })
+        .map(|other| format!("; the other form belongs on {}", other.what))
+        .unwrap_or_default();
     let mut rest = tokens.clone().into_iter().skip(1);
     let Some(sign) = rest.next() else {
         return match known.example {
             None => Ok(None),
-            Some(example) => Err(format!("`{name}` takes a text: `{name} = \"{example}\"`")),
+            Some(example) => Err(format!(
+                "`{name}` takes a text here: `{name} = \"{example}\"`{elsewhere}"
+            )),
         };
     };
     let Some(example) = known.example else {
-        return Err(format!("`{name}` takes no value: `#[stream({name})]`"));
+        return Err(format!(
+            "`{name}` takes no value here: `#[stream({name})]`{elsewhere}"
+        ));
     };
     let wrong = || format!("`{name}` takes a text in quotes: `{name} = \"{example}\"`");
     if syn::parse2::<Token![=]>(sign.into_token_stream()).is_err() {

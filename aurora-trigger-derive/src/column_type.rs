@@ -112,18 +112,17 @@ fn named(krate: &Path, name: &SqlName, encoding: &str) -> TokenStream {
 
 /// Each of them answers the question which column it is, so one of them does.
 fn only_one(mistakes: &Mistakes, attributes: &Attributes) {
-    let answers = ["type", "as", "json", "sql_type"];
-    let mut given = answers.iter().filter(|name| attributes.mentions(name));
-    let Some(first) = given.next() else { return };
-    for other in given {
-        if let Some(tokens) = attributes.tokens(other) {
-            mistakes.on(
-                tokens,
-                format_args!(
-                    "`{first}` and `{other}` both say which column this is: remove one of the two"
-                ),
-            );
-        }
+    let mut given = attributes.given(&["type", "as", "json", "sql_type"]);
+    let Some((first, _)) = given.next() else {
+        return;
+    };
+    for (other, tokens) in given {
+        mistakes.on(
+            tokens,
+            format_args!(
+                "`{first}` and `{other}` both say which column this is: remove one of the two"
+            ),
+        );
     }
 }
 

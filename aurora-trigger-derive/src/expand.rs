@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Path, Type};
@@ -22,6 +22,30 @@ pub(crate) fn qualified_name(krate: &Path, name: &SqlName) -> TokenStream {
     };
     let name = &name.name;
     quote!(#krate::describe::QualifiedName::new(#schema, #name))
+}
+
+/// A call of a function of `private` that the compiler shows where the type stands: an expression spans from its first
+/// token to its last.
+pub(crate) fn call_at(
+    krate: &Path,
+    function: &str,
+    ty: &Type,
+    arguments: TokenStream,
+) -> TokenStream {
+    let tokens: Vec<TokenTree> = ty.to_token_stream().into_iter().collect();
+    let first = tokens.first().map_or_else(Span::call_site, TokenTree::span);
+    let last = tokens.last().map_or_else(Span::call_site, TokenTree::span);
+    let function = format_ident!("{function}");
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(last);
+    quote!(#krate::private::#function)
+        .into_iter()
+        .map(|mut tree| {
+            tree.set_span(first);
+            tree
+        })
+        .chain([TokenTree::Group(arguments)])
+        .collect()
 }
 
 /// A block of its own, so that the import which lets `private::Field` answer for every type reaches nobody else's code.

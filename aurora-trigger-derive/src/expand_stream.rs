@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use crate::expand::{where_clause, wrap};
+use crate::expand::{call_at, where_clause, wrap};
 use crate::stream::{Stream, Variant};
 
 pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
@@ -69,9 +69,11 @@ fn route(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
 fn otherwise(stream: &Stream<'_>) -> TokenStream {
     let krate = &stream.krate;
     match &stream.other {
-        Some(Variant { ident, ty }) => quote_spanned! {ty.span()=>
-            ::core::result::Result::Ok(Self::#ident(#krate::UnknownChange::from_record(record)))
-        },
+        Some(Variant { ident, ty }) => {
+            // The argument is shown where the type stands that does not take it.
+            let change = call_at(krate, "unknown_change", ty, quote!(record));
+            quote!(::core::result::Result::Ok(Self::#ident(#change)))
+        }
         None => quote! {
             ::core::result::Result::Err(#krate::DecodeError::unknown_table(record))
         },
@@ -94,13 +96,10 @@ fn assertions(stream: &Stream<'_>) -> Vec<TokenStream> {
         .skip(1)
         .map(|(index, variant)| {
             let names = &names[..=index];
-            quote_spanned! {variant.ty.span()=>
-                #krate::private::table_is_new(
-                    <#ident as #krate::ChangeStream>::TABLES,
-                    &[#(#names),*],
-                    #index,
-                )
-            }
+            let arguments = quote! {
+                <#ident as #krate::ChangeStream>::TABLES, &[#(#names),*], #index
+            };
+            call_at(krate, "table_is_new", variant.ty, arguments)
         })
         .collect()
 }

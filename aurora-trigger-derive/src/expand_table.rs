@@ -1,13 +1,12 @@
 //! Writes `impl StreamTrigger`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Type;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use crate::column::Column;
-use crate::expand::{bounds, where_clause, wrap};
+use crate::expand::{bounds, call_at, where_clause, wrap};
 use crate::table::{Checked, Table};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -17,24 +16,26 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
     let (impl_generics, ty_generics, _) = table.input.generics.split_for_impl();
     let where_clause = where_clause(&table.input.generics, &predicates(table));
     let description = description(checked);
-    let is_generic = !table.input.generics.params.is_empty();
 
     // A const of its own reports its own mistake. It can't have parameters, so for a generic struct the assertions stand
     // in its description, and show as soon as somebody uses it with types.
-    let (inside, outside) = if is_generic {
-        (assertions(table, &quote!(table)), Vec::new())
+    let (body, outside) = if table.input.generics.params.is_empty() {
+        // Past the trait: that serde can't read the struct is said once, at the impl.
+        let constant = quote!(__AURORA_TRIGGER_TABLE);
+        let assertions = assertions(table, &constant);
+        let outside = quote! {
+            const #constant: #krate::describe::TableDesc = #description;
+            #(const _: () = #assertions;)*
+        };
+        (constant, outside)
     } else {
-        let constant = quote!(<#ident as #krate::StreamTrigger>::TABLE);
-        (Vec::new(), assertions(table, &constant))
-    };
-    let body = if is_generic {
-        quote!({
+        let inside = assertions(table, &quote!(table));
+        let body = quote!({
             let table = #description;
             #(#inside;)*
             table
-        })
-    } else {
-        description
+        });
+        (body, TokenStream::new())
     };
     wrap(
         krate,
@@ -44,7 +45,7 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
                 const TABLE: #krate::describe::TableDesc = #body;
             }
 
-            #(const _: () = #outside;)*
+            #outside
         },
     )
 }
@@ -55,7 +56,7 @@ fn predicates(table: &Table<'_>) -> Vec<TokenStream> {
     let mut predicates = Vec::new();
     // Without parameters the compiler knows it, and says it better than a bound that does not hold.
     if generics.type_params().next().is_some() {
-        predicates.push(quote!(Self: #krate::private::DeserializeOwned));
+        predicates.push(quote!(Self: #krate::private::Readable));
     }
     let types: Vec<&Type> = table
         .columns
@@ -173,22 +174,17 @@ fn assertions(table: &Table<'_>, constant: &TokenStream) -> Vec<TokenStream> {
     let mut assertions = Vec::new();
     for (index, column) in table.columns.iter().enumerate() {
         let ty = &column.field.ty;
-        let span = ty.span();
+        let in_table = || quote!(&#constant, #index);
         if column.key {
-            assertions.push(quote_spanned! {span=>
-                #krate::private::key_takes_no_null(&#constant, #index)
-            });
+            assertions.push(call_at(krate, "key_takes_no_null", ty, in_table()));
         }
         if column.mask.is_some() {
-            assertions.push(quote_spanned! {span=>
-                #krate::private::mask_is_on_text(&#constant, #index)
-            });
+            assertions.push(call_at(krate, "mask_is_on_text", ty, in_table()));
         }
         if column.skip && !column.serde.skipped && !column.serde.has_default {
             let field = &column.rust;
-            assertions.push(quote_spanned! {span=>
-                #krate::private::skipped_has_default(#krate::private::Field::<#ty>::TAKES_NULL, #field)
-            });
+            let arguments = quote!(#krate::private::Field::<#ty>::TAKES_NULL, #field);
+            assertions.push(call_at(krate, "skipped_has_default", ty, arguments));
         }
     }
     assertions

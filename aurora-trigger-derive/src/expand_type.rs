@@ -1,13 +1,12 @@
 //! Writes `impl PgType`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Type;
-use syn::spanned::Spanned;
 
 use crate::column::Column;
 use crate::column_type::ColumnType;
-use crate::expand::{bounds, description_of, qualified_name, where_clause, wrap};
+use crate::expand::{bounds, call_at, description_of, qualified_name, where_clause, wrap};
 use crate::pg_type::{Body, Checked, Enum, PgType};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -93,7 +92,7 @@ fn newtype(ty: &PgType<'_>, reads: &Type, refuses: bool) -> TokenStream {
         None => description,
         Some(name) => {
             let name = qualified_name(krate, name);
-            quote_spanned!(reads.span()=> #krate::private::domain(#description, #name))
+            call_at(krate, "domain", reads, quote!(#description, #name))
         }
     };
     // Which values it refuses nobody knows, so nobody's samples are right for it.

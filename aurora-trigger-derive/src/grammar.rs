@@ -150,7 +150,7 @@ pub(crate) fn closest<'a>(
     written: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let allowed = if written.chars().count() < 4 { 1 } else { 2 };
+    let allowed = if written.chars().count() < 8 { 1 } else { 2 };
     names
         .into_iter()
         .map(|name| (distance(written, name), name))

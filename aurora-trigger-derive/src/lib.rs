@@ -9,6 +9,7 @@ mod expand_table;
 mod expand_type;
 mod fallback;
 mod grammar;
+mod messages;
 mod mistakes;
 mod options;
 mod pg_type;

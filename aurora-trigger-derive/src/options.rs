@@ -45,21 +45,6 @@ const LATER: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What a message says where `delivery` is missing: it is the one decision that the author must take.
-pub(crate) const DELIVERIES: &str = "\
-Each way to send the changes has another promise and another price, so there is no default:
-
-  delivery = \"async\"   called in the statement, without waiting for the relay
-                       lost: if the call fails (with `on_failure = \"abort\"` the write fails then)
-                       sent although rolled back: possible; order per key: not kept
-                       price: an HTTP call per chunk of events
-  delivery = \"sync\"    called in the statement, waiting for the relay
-                       lost: never, the write fails if the call does
-                       sent although rolled back: possible; order per key: kept
-                       price: the whole round trip
-  in a later version   \"commit\": called once at the end of COMMIT
-                       \"outbox\": sent after COMMIT; never lost, never rolled back, in order";
-
 /// The name of the chosen variant; `None` where the attribute is not there, or wrong, which is reported.
 pub(crate) fn choice(
     mistakes: &Mistakes,

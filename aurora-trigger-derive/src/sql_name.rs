@@ -40,14 +40,15 @@ impl SqlName {
             Err(message) => return refuse(message),
         };
         for part in &parts {
-            if let Err(message) = check_length("a name in PostgreSQL", part) {
+            if let Err(message) = check_length("a name", CATALOGUE_HAS_IT, part) {
                 return refuse(message);
             }
         }
         let name = parts.pop().expect("even an empty text has one part");
         match (parts.pop(), parts.is_empty()) {
             (None, _) if schema == Schema::Required => refuse(format!(
-                "the schema is missing, and `search_path` could make it any: `{attribute} = \"public.{}\"`",
+                "the schema is missing, and without it the name would mean another thing under another `search_path`: \
+                 `{attribute} = \"public.{}\"`",
                 written.replace('"', "\\\"")
             )),
             (schema, true) => Some(Self { schema, name }),
@@ -59,8 +60,12 @@ impl SqlName {
     }
 }
 
+/// What to do about a long name: what was created by it has been cut.
+pub(crate) const CATALOGUE_HAS_IT: &str =
+    "PostgreSQL cuts longer ones, so write what it made of this";
+
 /// An error where PostgreSQL would not hold the name as it is.
-pub(crate) fn check_length(what: &str, name: &str) -> Result<(), String> {
+pub(crate) fn check_length(what: &str, fix: &str, name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err(format!("{what} is never empty: write it out"));
     }
@@ -69,8 +74,7 @@ pub(crate) fn check_length(what: &str, name: &str) -> Result<(), String> {
     }
     if name.len() > LONGEST_NAME {
         return Err(format!(
-            "{what} has at most {LONGEST_NAME} bytes, where PostgreSQL cuts it, and this has {}: write it as it is in \
-             the database, or a shorter one",
+            "{what} has at most {LONGEST_NAME} bytes, and this has {}: {fix}",
             name.len()
         ));
     }

@@ -39,6 +39,7 @@ impl<'a> Table<'a> {
         let Some(fields) = named_fields(&mistakes, input) else {
             return Err(mistakes.finish().expect_err("one was just added").into());
         };
+        let mut table = Self::new(&mistakes, input, attributes);
         let column_attributes = fields
             .map(|field| Attributes::read(&mistakes, &field.attrs, &grammar::TABLE_FIELD))
             .collect();
@@ -46,20 +47,13 @@ impl<'a> Table<'a> {
             mistakes.finish()?;
             return Err(Failure::SerdeReportsIt);
         };
-        let (columns, left_out) = columns(&mistakes, &serde, column_attributes);
-        let table = Self::new(&mistakes, input, attributes, columns, left_out);
+        (table.columns, table.left_out) = columns(&mistakes, &serde, column_attributes);
         valid_table::check(&mistakes, &table, &serde.attrs);
         mistakes.finish()?;
         Ok(Checked(table))
     }
 
-    fn new(
-        mistakes: &Mistakes,
-        input: &'a DeriveInput,
-        attributes: Attributes,
-        columns: Vec<Column<'a>>,
-        left_out: Vec<String>,
-    ) -> Self {
+    fn new(mistakes: &Mistakes, input: &'a DeriveInput, attributes: Attributes) -> Self {
         let pick = |name, words| choice(mistakes, &attributes, name, words);
         Self {
             krate: attributes.crate_path(mistakes),
@@ -75,11 +69,15 @@ impl<'a> Table<'a> {
             when: attributes.text("when").map(syn::LitStr::value),
             partition_by: attributes
                 .text("partition_by")
-                .and_then(|text| options::list(mistakes, "partition_by", text)),
+                .and_then(|text| options::list(mistakes, "partition_by", text))
+                .map(|fields| {
+                    let unraw = |field: String| field.trim_start_matches("r#").to_owned();
+                    fields.into_iter().map(unraw).collect()
+                }),
             input,
             attributes,
-            columns,
-            left_out,
+            columns: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 

@@ -6,8 +6,9 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
 use crate::column::Column;
+use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS};
 use crate::mistakes::Mistakes;
-use crate::sql_name::check_length;
+use crate::sql_name::{CATALOGUE_HAS_IT, check_length};
 
 pub(crate) fn check(mistakes: &Mistakes, columns: &[Column<'_>]) {
     for column in columns {
@@ -66,19 +67,18 @@ fn states_its_encoding(mistakes: &Mistakes, column: &Column<'_>) {
     let stated = ["as", "json", "sql_type"]
         .iter()
         .any(|name| column.attributes.mentions(name));
-    if column.serde.deserialize_with && !stated && !column.skip {
+    // To borrow a text is done by a function too, and is refused by itself.
+    if column.serde.deserialize_with && !column.serde.borrows && !stated && !column.skip {
         mistakes.on(
             column.serde_tokens(&["with", "deserialize_with"]),
-            "what this function reads is known to it alone, so say what the column is: `#[stream(as = \"Type\")]` with a \
-             type that reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]` (\"json\" for what is no \
-             JSON string), or `#[stream(json)]` for a json or jsonb column",
+            format_args!("{FUNCTION_READS} what the column is:\n{COLUMN_OF_FUNCTION}"),
         );
     }
 }
 
 /// PostgreSQL cuts longer names, and two that were cut can become one. A JSON key is the name of a column in a query.
 fn names_fit(mistakes: &Mistakes, column: &Column<'_>) {
-    let column_fits = check_length("the name of a column", &column.column);
+    let column_fits = check_length("the name of a column", CATALOGUE_HAS_IT, &column.column);
     if let Err(message) = &column_fits {
         mistakes.on(column.column_tokens(), message);
     }
@@ -87,7 +87,11 @@ fn names_fit(mistakes: &Mistakes, column: &Column<'_>) {
     let reported = same && column_fits.is_err();
     if !column.skip
         && !reported
-        && let Err(message) = check_length("a key in JSON", &column.serde.json.name)
+        && let Err(message) = check_length(
+            "a key in JSON, which is a column's name in a query,",
+            "choose a shorter one with `#[serde(rename = \"…\")]`",
+            &column.serde.json.name,
+        )
     {
         mistakes.on(column.serde_tokens(&["rename"]), message);
     }

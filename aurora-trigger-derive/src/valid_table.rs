@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use serde_derive_internals::attr;
 
+use crate::messages::{DELIVERIES, KEY_IS_MISSING};
 use crate::mistakes::Mistakes;
-use crate::options::DELIVERIES;
 use crate::table::Table;
 use crate::{serde_side, valid_column};
 
@@ -14,7 +14,7 @@ const MOST_COLUMNS: usize = 1600;
 pub(crate) fn check(mistakes: &Mistakes, table: &Table<'_>, serde: &attr::Container) {
     if table.attributes.span().is_none() {
         says_something(mistakes, table);
-    } else {
+    } else if !table.attributes.is_malformed() {
         names_its_table(mistakes, table);
         chooses_its_delivery(mistakes, table);
         chooses_its_key(mistakes, table);
@@ -90,13 +90,13 @@ fn when_is_a_predicate(mistakes: &Mistakes, table: &Table<'_>) {
 fn chooses_its_key(mistakes: &Mistakes, table: &Table<'_>) {
     let key_field = table.columns.iter().find(|column| column.key);
     let Some(none) = table.attributes.text("key") else {
-        if key_field.is_none() && !table.attributes.mentions("key") {
-            mistakes.at(
-                table.attribute_span(),
-                "a key is missing: events are told apart and put in order by it. Mark the fields of the primary key, or \
-                 of another unique index, as `#[stream(key)]`. A table that has neither says `key = \"none\", \
-                 partition_by = \"field\"`: order is then kept among the rows with the same value of that field",
-            );
+        let is_missing = key_field.is_none() && !table.attributes.mentions("key");
+        let may_be_misspelt = table
+            .columns
+            .iter()
+            .any(|column| column.attributes.is_unclear());
+        if is_missing && !may_be_misspelt {
+            mistakes.at(table.attribute_span(), KEY_IS_MISSING);
         }
         if let Some(tokens) = table.attributes.tokens("partition_by") {
             mistakes.on(

@@ -6,6 +6,7 @@ use quote::ToTokens;
 use serde_derive_internals::ast::{Container, Data as SerdeData};
 
 use crate::column_type::ColumnType;
+use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS, WHICH_ENUM, WHICH_STRUCT};
 use crate::mistakes::Mistakes;
 use crate::pg_type::{Body, Enum, PgType};
 use crate::sql_name::check_length;
@@ -65,12 +66,7 @@ fn says_which_column(mistakes: &Mistakes, ty: &PgType<'_>) {
     if answers.iter().any(|name| ty.attributes.mentions(name)) {
         return;
     }
-    mistakes.on(
-        &ty.input.ident,
-        "which column is this enum? `#[stream(type = \"schema.name\")]` for an enum of PostgreSQL, whose labels are then \
-         compared with the variants; `#[stream(as = \"String\")]` for a text column that holds the variants' names, \
-         `#[stream(as = \"i16\")]` (or another type) for an integer column that holds their numbers",
-    );
+    mistakes.on(&ty.input.ident, WHICH_ENUM);
 }
 
 /// A label is a JSON string, and so is a variant in serde's default representation only.
@@ -133,7 +129,11 @@ fn labels_fit(mistakes: &Mistakes, ty: &PgType<'_>, body: &Enum<'_>) {
         for label in variant.labels.all() {
             if ty.attributes.mentions("type")
                 && !label.is_empty()
-                && let Err(message) = check_length("a label of an enum", label)
+                && let Err(message) = check_length(
+                    "a label of an enum",
+                    "no label of the database can be this one",
+                    label,
+                )
             {
                 mistakes.on(at(&["rename", "alias"]), message);
             }
@@ -173,9 +173,9 @@ fn inner_states_its_encoding(mistakes: &Mistakes, ty: &PgType<'_>, serde: &Conta
                     &["with", "deserialize_with"],
                     field.ty.to_token_stream(),
                 ),
-                "what this function reads is known to it alone, so say on the struct what the column is: `#[stream(as = \
-                 \"Type\")]` with a type that reads the same JSON, `#[stream(sql_type = \"…\", encoding = \"text\")]` (\"json\" \
-                 for what is no JSON string), or `#[stream(json)]`",
+                format_args!(
+                    "{FUNCTION_READS} on the struct what the column is:\n{COLUMN_OF_FUNCTION}"
+                ),
             );
         }
     }
@@ -184,12 +184,7 @@ fn inner_states_its_encoding(mistakes: &Mistakes, ty: &PgType<'_>, serde: &Conta
 /// A struct with several fields may be a composite type, or one column that its own `Deserialize` reads.
 fn names_its_composite(mistakes: &Mistakes, ty: &PgType<'_>) {
     if !ty.attributes.mentions("type") {
-        mistakes.on(
-            &ty.input.ident,
-            "which column is this struct? `#[stream(type = \"schema.name\")]` for a composite type with these attributes; \
-             `#[stream(json)]` for a json or jsonb column; `#[stream(sql_type = \"…\", encoding = \"text\")]` for another \
-             type, whose text its own `Deserialize` reads. For a row of a table it is `#[derive(StreamTrigger)]`",
-        );
+        mistakes.on(&ty.input.ident, WHICH_STRUCT);
     }
 }
 

@@ -6,9 +6,16 @@
 
 use std::marker::PhantomData;
 
-pub use serde::de::DeserializeOwned;
+use serde::de::DeserializeOwned;
 
 use crate::describe::{ColumnDesc, Encoding, QualifiedName, Sample, Shape, TableDesc, TypeDesc};
+use crate::{UnknownChange, wire};
+
+/// What serde reads. A trait of its own, for where clauses in crates that do not name serde: the compiler's messages would
+/// name a re-export of serde's in place of serde's.
+pub trait Readable: DeserializeOwned {}
+
+impl<T: DeserializeOwned> Readable for T {}
 
 /// Tells whether a type is an `Option`, through aliases and for types that are no [`PgType`](crate::PgType):
 /// `Field::<T>::TAKES_NULL` is the inherent const where there is one, else that of [`TakesNoNull`].
@@ -48,6 +55,12 @@ pub const fn enum_kept_as(
         return ty.with_samples(discriminants);
     }
     ty.with_samples(labels)
+}
+
+/// What `#[stream(other)]` holds.
+#[must_use]
+pub fn unknown_change(record: &wire::Record<'_>) -> UnknownChange {
+    UnknownChange::from_record(record)
 }
 
 /// A domain over what `ty` describes.

@@ -1,0 +1,14 @@
+use aurora_trigger_gen::StreamTrigger;
+use serde::Deserialize;
+
+#[derive(Deserialize, StreamTrigger)]
+#[stream(table = "sales.orders", delivery = "async")]
+struct Order {
+    #[stream(key)]
+    id: i64,
+    note: String,
+    #[stream(column = "note")]
+    other: String,
+}
+
+fn main() {}

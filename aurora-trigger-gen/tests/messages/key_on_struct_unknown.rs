@@ -1,0 +1,10 @@
+use aurora_trigger_gen::StreamTrigger;
+use serde::Deserialize;
+
+#[derive(Deserialize, StreamTrigger)]
+#[stream(table = "sales.orders", delivery = "async", key = "id")]
+struct Order {
+    id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use aurora_trigger_gen::PgType;
+use serde::Deserialize;
+
+#[derive(Deserialize, PgType)]
+#[stream(type = "sales.pair")]
+struct Pair(i64, i64);
+
+#[derive(Deserialize, PgType)]
+struct Nothing;
+
+fn main() {}

@@ -1,0 +1,12 @@
+use aurora_trigger_gen::StreamTrigger;
+use serde::Deserialize;
+
+#[derive(Deserialize, StreamTrigger)]
+#[stream(table = "sales.orders", delivery = "async")]
+#[serde(transparent)]
+struct Order {
+    #[stream(key)]
+    id: i64,
+}
+
+fn main() {}

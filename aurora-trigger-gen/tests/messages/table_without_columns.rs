@@ -1,0 +1,11 @@
+use aurora_trigger_gen::StreamTrigger;
+use serde::Deserialize;
+
+#[derive(Deserialize, StreamTrigger)]
+#[stream(table = "sales.orders", delivery = "async", key = "none", partition_by = "id")]
+struct Order {
+    #[serde(skip)]
+    id: i64,
+}
+
+fn main() {}
