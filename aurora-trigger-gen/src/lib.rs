@@ -2,8 +2,12 @@
 
 mod change;
 mod check;
+#[cfg(feature = "emit")]
+mod command_line;
 pub mod describe;
 mod error;
+#[cfg(feature = "ops")]
+pub mod ops;
 #[doc(hidden)]
 pub mod private;
 mod samples;
@@ -11,6 +15,8 @@ mod stream;
 mod types;
 pub mod wire;
 
+#[cfg(feature = "emit")]
+pub mod emit;
 #[cfg(feature = "emit")]
 pub mod local_extension;
 

@@ -1,1 +1,8 @@
-//! The harness of the integration tests.
+//! The harness of the integration tests: a database whose triggers call into the test.
+//!
+//! A test gets a database of its own on the one cluster of its binary, with the stand-in for
+//! `aws_lambda` installed. Whatever the triggers send is there as soon as the statement returns.
+
+mod pipeline;
+
+pub use pipeline::{Call, Pipeline, cluster, error_of};

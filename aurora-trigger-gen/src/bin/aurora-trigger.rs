@@ -1,3 +1,7 @@
 //! The command line of what needs no structs.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aurora_trigger_gen::ops::run()
+}

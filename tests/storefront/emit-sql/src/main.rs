@@ -1,3 +1,7 @@
 //! Prints the triggers of the reference app.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aurora_trigger_gen::emit::run::<storefront::Storefront>()
+}

@@ -1,0 +1,339 @@
+//! The functions of one table: to JSON, and the trigger function that hands its images to the relay.
+
+use askama::Template;
+
+use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
+use super::{names, pins, rows};
+use crate::describe::{Delivery, Level, OnFailure, Operations, Oversize, TableDesc, Unchanged};
+use crate::wire::FORMAT_VERSION;
+
+/// A call is filled up to here. Lambda bills the first 256 KB of an asynchronous call as one request and each further
+/// 64 KB as another, so this is the cheapest size, with room for the envelope.
+const CHUNK_BYTES: usize = 240_000;
+/// An event that is alone in its call may be this big: 1 MB, less room for the envelope.
+const ASYNC_EVENT_BYTES: usize = 996_000;
+/// The same for a call that waits: 6 MB.
+const SYNC_EVENT_BYTES: usize = 5_990_000;
+
+#[derive(Template)]
+#[template(path = "to_json_body.sql", escape = "none")]
+struct ToJsonBody<'a> {
+    table: &'a TableDesc,
+}
+
+#[derive(Template)]
+#[template(path = "statement.sql", escape = "none")]
+struct StatementBody<'a> {
+    table: &'a TableDesc,
+    operations: Operations,
+    warns: bool,
+    keeps_dead_letters: bool,
+}
+
+#[derive(Template)]
+#[template(path = "row.sql", escape = "none")]
+struct RowBody<'a> {
+    table: &'a TableDesc,
+    to_json: Identifier<'a>,
+    operations: Operations,
+    warns: bool,
+    keeps_dead_letters: bool,
+}
+
+#[derive(Template)]
+#[template(path = "add.sql", escape = "none")]
+struct Add<'a> {
+    pad: String,
+    chunk_bytes: usize,
+    event_bytes: usize,
+    keeps_dead_letters: bool,
+    key_names: LiteralArray<'a>,
+    source: Sql,
+    send: Sql,
+}
+
+#[derive(Template)]
+#[template(path = "add_operations.sql", escape = "none")]
+struct AddOperations {
+    pad: String,
+    add: String,
+    exit_unless_chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "add_pair.sql", escape = "none")]
+struct AddPair {
+    pad: String,
+    has_predicate: bool,
+    skips_unchanged: bool,
+    add_operations: String,
+}
+
+#[derive(Template)]
+#[template(path = "table.sql", escape = "none")]
+struct TableFunctions<'a> {
+    remark: Remark<'a>,
+    table_remark: Remark<'a>,
+    fingerprint: String,
+    table: Sql,
+    to_json: Identifier<'a>,
+    to_json_body: DollarQuoted,
+    level: &'static str,
+    chunk_kilobytes: usize,
+    capture: Identifier<'a>,
+    capture_body: DollarQuoted,
+    pins: Vec<Sql>,
+    comment: Literal<'a>,
+}
+
+/// The name of the table's trigger function.
+pub(super) fn function_name(table: &TableDesc) -> String {
+    names::object(
+        table,
+        match table.level() {
+            Level::Statement => names::CAPTURE,
+            Level::Row => names::CAPTURE_ROW,
+        },
+    )
+}
+
+/// The table's functions, as SQL.
+pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
+    let to_json = names::object(table, names::TO_JSON);
+    let capture_body = match table.level() {
+        Level::Statement => StatementBody {
+            table,
+            operations: table.operations(),
+            warns: warns(table),
+            keeps_dead_letters: keeps_dead_letters(table),
+        }
+        .render()?,
+        Level::Row => RowBody {
+            table,
+            to_json: Identifier(&to_json),
+            operations: table.operations(),
+            warns: warns(table),
+            keeps_dead_letters: keeps_dead_letters(table),
+        }
+        .render()?,
+    };
+    let fingerprint = table.fingerprint();
+    let comment = format!(
+        "{}, contract {fingerprint}, aurora-trigger {}",
+        table.rust_path(),
+        env!("CARGO_PKG_VERSION")
+    );
+    TableFunctions {
+        remark: Remark(table.rust_path()),
+        table_remark: Remark(&format!("{}.{}", table.schema(), table.table())),
+        fingerprint,
+        table: qualified(table),
+        to_json: Identifier(&to_json),
+        to_json_body: DollarQuoted(ToJsonBody { table }.render()?),
+        level: match table.level() {
+            Level::Statement => "statement",
+            Level::Row => "change of a row",
+        },
+        chunk_kilobytes: CHUNK_BYTES / 1000,
+        capture: Identifier(&function_name(table)),
+        capture_body: DollarQuoted(capture_body),
+        pins: pins::of(table),
+        comment: Literal(&comment),
+    }
+    .render()
+}
+
+/// `"schema"."table"`.
+pub(super) fn qualified(table: &TableDesc) -> Sql {
+    Sql(format!(
+        "{}.{}",
+        Identifier(table.schema()),
+        Identifier(table.table())
+    ))
+}
+
+/// Whether a failed call lets the write go on.
+pub(super) fn warns(table: &TableDesc) -> bool {
+    table.delivery() == Delivery::Async && table.on_failure() == OnFailure::Warn
+}
+
+/// Whether an event that is too big is kept instead of being reduced to its key.
+pub(super) fn keeps_dead_letters(table: &TableDesc) -> bool {
+    table.oversize() == Oversize::DeadLetter
+}
+
+fn key_names(table: &TableDesc) -> Vec<&'static str> {
+    table
+        .key_columns()
+        .iter()
+        .map(|column| column.json())
+        .collect()
+}
+
+/// The arguments by which the shared functions know where events come from.
+fn source(table: &TableDesc) -> Sql {
+    Sql(format!(
+        "{}, {}, {}, capture, captured_us",
+        Literal(table.schema()),
+        Literal(table.table()),
+        Literal(&table.fingerprint())
+    ))
+}
+
+fn send(table: &TableDesc, indent: usize) -> Sql {
+    let pad = rows::pad(indent);
+    let source = source(table);
+    let invocation = match table.delivery() {
+        Delivery::Async => "Event",
+        Delivery::Sync => "RequestResponse",
+    };
+    Sql(if warns(table) {
+        format!(
+            "failed_calls := aurora_trigger.send_or_warn(\n\
+             {pad}    failed_calls, '{invocation}', {source}, events\n{pad});"
+        )
+    } else {
+        format!("sent := aurora_trigger.send(\n{pad}    '{invocation}', {source}, events\n{pad});")
+    })
+}
+
+fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
+    Add {
+        pad: rows::pad(indent),
+        chunk_bytes: CHUNK_BYTES,
+        event_bytes: match table.delivery() {
+            Delivery::Async => ASYNC_EVENT_BYTES,
+            Delivery::Sync => SYNC_EVENT_BYTES,
+        },
+        keeps_dead_letters: keeps_dead_letters(table),
+        key_names: LiteralArray(key_names(table)),
+        source: source(table),
+        send: send(table, indent + 8),
+    }
+    .render()
+}
+
+fn add_operations(
+    table: &TableDesc,
+    indent: usize,
+    exit_unless_chosen: bool,
+) -> askama::Result<String> {
+    AddOperations {
+        pad: rows::pad(indent),
+        add: add(table, indent + 4)?,
+        exit_unless_chosen,
+    }
+    .render()
+}
+
+fn skips_unchanged(table: &TableDesc) -> bool {
+    table.unchanged() == Unchanged::Skip
+}
+
+impl ToJsonBody<'_> {
+    fn image(&self, row: &str, indent: usize) -> Sql {
+        rows::image(self.table, row, indent)
+    }
+
+    fn trust(&self, row: &str, indent: usize) -> Sql {
+        rows::trust(self.table, row, indent)
+    }
+}
+
+impl StatementBody<'_> {
+    fn has_predicate(&self) -> bool {
+        self.table.when().is_some()
+    }
+
+    /// The key of an image as text, by which two images are of one row.
+    fn key_text(&self) -> Sql {
+        let columns: Vec<String> = key_names(self.table)
+            .into_iter()
+            .map(|name| format!("image.{}", Identifier(name)))
+            .collect();
+        Sql(match columns.as_slice() {
+            [only] => format!("to_json({only})::text"),
+            several => format!("json_build_array({})::text", several.join(", ")),
+        })
+    }
+
+    fn rows(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
+        rows::rows(self.table, relation, row, indent)
+    }
+
+    fn add(&self, indent: usize) -> askama::Result<String> {
+        add(self.table, indent)
+    }
+
+    fn add_pair(&self, indent: usize) -> askama::Result<String> {
+        AddPair {
+            pad: rows::pad(indent),
+            has_predicate: self.has_predicate(),
+            skips_unchanged: skips_unchanged(self.table),
+            add_operations: add_operations(self.table, indent, self.has_predicate())?,
+        }
+        .render()
+    }
+
+    fn send(&self, indent: usize) -> Sql {
+        send(self.table, indent)
+    }
+}
+
+impl RowBody<'_> {
+    fn skips_unchanged(&self) -> bool {
+        skips_unchanged(self.table)
+    }
+
+    /// The key of an image as text, by which two images are of one row.
+    fn key_of(&self, image: &str) -> Sql {
+        let columns: Vec<String> = key_names(self.table)
+            .into_iter()
+            .map(|name| format!("({image} -> {})::text", Literal(name)))
+            .collect();
+        Sql(format!("json_build_array({})::text", columns.join(", ")))
+    }
+
+    fn chosen(&self, row: &str, indent: usize) -> Sql {
+        let pad = rows::pad(indent);
+        Sql(match self.table.when() {
+            None => "true".to_owned(),
+            Some(predicate) => format!(
+                "(\n{pad}    SELECT coalesce((\n{predicate}\n{pad}    )::boolean, false)\n\
+                 {pad}    FROM (SELECT {}) AS candidate\n\
+                 {pad}    WHERE\n{pad}        {}\n{pad})",
+                rows::candidate(self.table, row),
+                rows::trust(self.table, row, indent + 8),
+            ),
+        })
+    }
+
+    fn add_operations(&self, indent: usize) -> askama::Result<String> {
+        add_operations(self.table, indent, true)
+    }
+
+    fn send(&self, indent: usize) -> Sql {
+        send(self.table, indent)
+    }
+}
+
+/// What all tables share, as SQL: only what one of them needs.
+#[derive(Template)]
+#[template(path = "shared.sql", escape = "none")]
+pub(super) struct Shared {
+    format_version: u32,
+    warns: bool,
+    sends_keys: bool,
+    keeps_dead_letters: bool,
+}
+
+impl Shared {
+    pub(super) fn of(tables: &[&TableDesc]) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            warns: tables.iter().any(|table| warns(table)),
+            sends_keys: tables.iter().any(|table| !keeps_dead_letters(table)),
+            keeps_dead_letters: tables.iter().any(|table| keeps_dead_letters(table)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the installation checks of a table, as the arguments of `aurora_trigger.table_differences`.
+
+use serde_json::{Value, json};
+
+use super::sql::{Literal, LiteralArray, Sql};
+use crate::describe::{KeyDesc, QualifiedName, Shape, TableDesc, TypeDesc};
+
+pub(super) struct TableCheck {
+    pub(super) schema: Literal<'static>,
+    pub(super) table: Literal<'static>,
+    pub(super) columns: Sql,
+    pub(super) key_columns: Sql,
+    pub(super) predicate: Sql,
+}
+
+impl TableCheck {
+    pub(super) fn of(table: &TableDesc) -> Self {
+        let columns: Vec<String> = table
+            .columns()
+            .iter()
+            .map(|column| {
+                json!({
+                    "column": column.column(),
+                    "field": column.field(),
+                    "nullable": column.ty().is_nullable(),
+                    "type": described(column.ty()),
+                })
+                .to_string()
+            })
+            .collect();
+        let columns = format!("[{}]", columns.join(",\n"));
+        let key_columns = match table.key() {
+            KeyDesc::PartitionBy(_) => "NULL".to_owned(),
+            KeyDesc::Columns => {
+                let names = table
+                    .key_columns()
+                    .iter()
+                    .map(|column| column.column())
+                    .collect();
+                LiteralArray(names).to_string()
+            }
+        };
+        Self {
+            schema: Literal(table.schema()),
+            table: Literal(table.table()),
+            columns: Sql(Literal(&columns).to_string()),
+            key_columns: Sql(key_columns),
+            predicate: Sql(table.when().map_or_else(
+                || "NULL".to_owned(),
+                |predicate| Literal(predicate).to_string(),
+            )),
+        }
+    }
+}
+
+fn described(ty: &TypeDesc) -> Value {
+    match ty.shape() {
+        Shape::BuiltIn(types) => json!({ "types": types }),
+        Shape::Named(name) => json!({ "named": named(name) }),
+        Shape::Enum { name, labels, open } => {
+            json!({ "enum": named(name), "labels": labels, "open": open })
+        }
+        Shape::Composite { name, fields } => {
+            let fields: Vec<Value> = fields
+                .iter()
+                .map(|field| {
+                    json!({ "attribute": field.attribute(), "type": described(field.ty()) })
+                })
+                .collect();
+            json!({ "composite": named(name), "fields": fields })
+        }
+        Shape::Array(element) => json!({ "array": described(element) }),
+    }
+}
+
+fn named(name: QualifiedName) -> Value {
+    json!({ "schema": name.schema(), "name": name.name() })
+}

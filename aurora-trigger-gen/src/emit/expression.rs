@@ -1,0 +1,147 @@
+//! A column's value as SQL that `row_to_json` writes as the image has it.
+//!
+//! Trigger functions run as their owner, so no code of anybody else may run in them. A cast from a type to json, or to
+//! text, is code of whoever owns the type: `row_to_json` calls the first, `::text` the second. So values of enums and
+//! other types that users make go through their output function (`format('%s', …)`), which is always PostgreSQL's own,
+//! and composite types are taken apart. All else must be of a built-in type, which [`untrusted`] has checked when the
+//! function's queries are planned, since a column can get another type after the installation.
+
+use super::sql::{Identifier, Sql};
+use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TypeDesc};
+
+/// What stands in the image for `column` of the row that `row` names.
+pub(super) fn image(column: &ColumnDesc, row: &str) -> Sql {
+    let plain = field(row, column.column());
+    match column.mask() {
+        None => Sql(value(column.ty(), &plain)),
+        Some(mask) => {
+            let text = value(column.ty(), &plain);
+            Sql(match mask {
+                Mask::Redact => format!("CASE WHEN {text} IS DISTINCT FROM NULL THEN '***' END"),
+                Mask::LastFour => format!(
+                    "CASE WHEN length({text}::text) > 4 THEN '***' || right({text}::text, 4) \
+                     WHEN {text} IS DISTINCT FROM NULL THEN '***' END"
+                ),
+            })
+        }
+    }
+}
+
+/// A column as it is.
+pub(super) fn field(row: &str, column: &str) -> String {
+    format!("{row}.{}", Identifier(column))
+}
+
+fn value(ty: &TypeDesc, source: &str) -> String {
+    match ty.shape() {
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, ""),
+        Shape::Composite { .. } => composite(ty, source),
+        Shape::Array(_) => {
+            let element = innermost(ty);
+            match element.shape() {
+                Shape::Composite { .. } => array_of_composites(element, source),
+                _ => scalar(element, source, "[]"),
+            }
+        }
+    }
+}
+
+/// A scalar, or with `[]` for `dimensions` an array of them.
+fn scalar(ty: &TypeDesc, source: &str, dimensions: &str) -> String {
+    match (ty.shape(), ty.encoding()) {
+        (_, Encoding::Json) => source.to_owned(),
+        (Shape::BuiltIn(_), Encoding::Text) => format!("{source}::text{dimensions}"),
+        (_, Encoding::Text) => {
+            let cast = if dimensions.is_empty() {
+                String::new()
+            } else {
+                format!("::text{dimensions}")
+            };
+            format!(
+                "CASE WHEN {source} IS DISTINCT FROM NULL THEN format('%s', {source}){cast} END"
+            )
+        }
+    }
+}
+
+/// Attribute by attribute: one that is added to the type later is not sent, and runs no code here.
+fn composite(ty: &TypeDesc, source: &str) -> String {
+    format!(
+        "CASE WHEN {source} IS DISTINCT FROM NULL THEN {} END",
+        object(ty, &format!("({source})"))
+    )
+}
+
+fn object(ty: &TypeDesc, source: &str) -> String {
+    let Shape::Composite { fields, .. } = ty.shape() else {
+        return value(ty, source);
+    };
+    let members: Vec<String> = fields
+        .iter()
+        .map(|member| {
+            let attribute = field(source, member.attribute());
+            format!(
+                "{} AS {}",
+                value(member.ty(), &attribute),
+                Identifier(member.json())
+            )
+        })
+        .collect();
+    format!(
+        "(SELECT row_to_json(attributes.*) FROM (SELECT {}) AS attributes)",
+        members.join(", ")
+    )
+}
+
+/// By subscript, so that a NULL element is told from an element of NULLs. One dimension only: an array of more goes as
+/// the text that it is, which the struct refuses, instead of losing elements.
+fn array_of_composites(element: &TypeDesc, source: &str) -> String {
+    // An array inside of an array's element needs a subscript of its own.
+    let subscript = format!("subscript_{}", 1 + source.matches("[subscript_").count());
+    let each = format!("({source})[{subscript}]");
+    format!(
+        "CASE WHEN array_ndims({source}) > 1 THEN to_json(format('%s', {source})) \
+         WHEN {source} IS DISTINCT FROM NULL THEN coalesce((\
+         SELECT json_agg({} ORDER BY {subscript}) \
+         FROM generate_subscripts({source}, 1) AS {subscript}), '[]'::json) END",
+        composite(element, &each)
+    )
+}
+
+fn innermost(ty: &TypeDesc) -> &TypeDesc {
+    match ty.shape() {
+        Shape::Array(element) => innermost(element),
+        _ => ty,
+    }
+}
+
+/// The parts of a column that must be of a built-in type for [`image`] to run PostgreSQL's own code only.
+pub(super) fn untrusted(column: &ColumnDesc, row: &str) -> Vec<Sql> {
+    let mut found = Vec::new();
+    collect_untrusted(column.ty(), &field(row, column.column()), &mut found);
+    found
+}
+
+fn collect_untrusted(ty: &TypeDesc, source: &str, found: &mut Vec<Sql>) {
+    match ty.shape() {
+        Shape::BuiltIn(_) => found.push(Sql(source.to_owned())),
+        Shape::Named(_) => {
+            if ty.encoding() == Encoding::Json {
+                found.push(Sql(source.to_owned()));
+            }
+        }
+        Shape::Enum { .. } => {}
+        Shape::Composite { fields, .. } => {
+            for member in fields {
+                let attribute = field(&format!("({source})"), member.attribute());
+                collect_untrusted(member.ty(), &attribute, found);
+            }
+        }
+        Shape::Array(_) => match innermost(ty).shape() {
+            Shape::Composite { .. } => {
+                collect_untrusted(innermost(ty), &format!("({source})[1]"), found);
+            }
+            _ => collect_untrusted(innermost(ty), source, found),
+        },
+    }
+}

@@ -1,0 +1,165 @@
+use askama::Template;
+
+use super::capture::{self, Shared};
+use super::check::TableCheck;
+use super::names;
+use super::sql::{Identifier, Literal, Remark, Sql};
+use crate::describe::{Level, TableDesc};
+
+/// Which function the triggers call, for an installation that also configures it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// The relay's ARN, or its name.
+    pub function: String,
+    /// Its region, where the name has none.
+    pub region: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "checks.sql", escape = "none")]
+struct Checks;
+
+#[derive(Template)]
+#[template(path = "triggers.sql", escape = "none")]
+struct Triggers<'a> {
+    table_remark: Remark<'a>,
+    schema: Literal<'a>,
+    table: Literal<'a>,
+    capture: Literal<'a>,
+    other_capture: Identifier<'a>,
+    wanted: Vec<Wanted>,
+    unwanted: Vec<&'static str>,
+}
+
+struct Wanted {
+    name: &'static str,
+    transition_tables: &'static str,
+    level: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "install.sql", escape = "none")]
+struct Install<'a> {
+    version: &'static str,
+    table_count: String,
+    shared: String,
+    checks: String,
+    configuration: Option<(Literal<'a>, Sql)>,
+    table_checks: Vec<TableCheck>,
+    tables: Vec<String>,
+    triggers: Vec<String>,
+}
+
+/// The installation of these tables, as SQL for PostgreSQL 11 to 18.
+///
+/// It holds no transaction control and can be run again at any time: it creates what is missing and mends what differs.
+/// Before it captures anything it refuses tables that do not fit their structs, with all differences at once.
+///
+/// ```
+/// use aurora_trigger_gen::describe::{ColumnDesc, Delivery, KeyDesc, TableDesc};
+/// use aurora_trigger_gen::{PgType, emit};
+///
+/// const NOTES: TableDesc = TableDesc::new(
+///     "app::Note",
+///     "public",
+///     "notes",
+///     &[ColumnDesc::new("id", "id", "id", &<i64 as PgType>::TYPE).with_key()],
+///     KeyDesc::Columns,
+///     Delivery::Async,
+/// );
+/// let sql = emit::install(&[&NOTES], None);
+/// assert!(sql.contains("CREATE OR REPLACE FUNCTION aurora_trigger.\"public_notes_capture\"()"));
+/// ```
+#[must_use]
+pub fn install(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
+    render(tables, configuration)
+        .expect("templates fail on writing only, and a String takes everything")
+}
+
+fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askama::Result<String> {
+    let functions: askama::Result<Vec<String>> = tables
+        .iter()
+        .map(|table| capture::functions(table))
+        .collect();
+    let triggers: askama::Result<Vec<String>> =
+        tables.iter().map(|table| triggers(table)).collect();
+    let text = Install {
+        version: env!("CARGO_PKG_VERSION"),
+        table_count: count(tables),
+        shared: Shared::of(tables).render()?,
+        checks: Checks.render()?,
+        configuration: configuration.map(|configuration| {
+            let region = configuration
+                .region
+                .as_deref()
+                .map_or_else(|| "NULL".to_owned(), |region| Literal(region).to_string());
+            (Literal(&configuration.function), Sql(region))
+        }),
+        table_checks: tables.iter().map(|table| TableCheck::of(table)).collect(),
+        tables: functions?,
+        triggers: triggers?,
+    }
+    .render()?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+pub(super) fn count(tables: &[&TableDesc]) -> String {
+    match tables.len() {
+        1 => "one table".to_owned(),
+        number => format!("{number} tables"),
+    }
+}
+
+fn triggers(table: &TableDesc) -> askama::Result<String> {
+    let operations = table.operations();
+    let by_operation = [
+        (
+            operations.insert,
+            "INSERT",
+            "REFERENCING NEW TABLE AS new_rows ",
+        ),
+        (
+            operations.update,
+            "UPDATE",
+            "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows ",
+        ),
+        (
+            operations.delete,
+            "DELETE",
+            "REFERENCING OLD TABLE AS old_rows ",
+        ),
+        (operations.truncate, "TRUNCATE", ""),
+    ];
+    let statement = table.level() == Level::Statement;
+    let other = if statement {
+        names::CAPTURE_ROW
+    } else {
+        names::CAPTURE
+    };
+    Triggers {
+        table_remark: Remark(&format!("{}.{}", table.schema(), table.table())),
+        schema: Literal(table.schema()),
+        table: Literal(table.table()),
+        capture: Literal(&capture::function_name(table)),
+        other_capture: Identifier(&names::object(table, other)),
+        wanted: by_operation
+            .iter()
+            .filter(|(wanted, ..)| *wanted)
+            .map(|(_, name, transition_tables)| Wanted {
+                name,
+                transition_tables: if statement { transition_tables } else { "" },
+                level: if statement || *name == "TRUNCATE" {
+                    "STATEMENT"
+                } else {
+                    "ROW"
+                },
+            })
+            .collect(),
+        unwanted: by_operation
+            .iter()
+            .filter(|(wanted, ..)| !wanted)
+            .map(|(_, name, _)| *name)
+            .collect(),
+    }
+    .render()
+}

@@ -1,0 +1,19 @@
+//! SQL for a stream's tables: the installation, the removal, and the command line that prints them.
+//!
+//! Data goes one way: the const descriptions of the structs, through typed names, values and code, into templates. The
+//! text is deterministic: the same structs give the same bytes.
+
+mod capture;
+mod check;
+mod command_line;
+mod expression;
+mod install;
+mod names;
+mod pins;
+mod remove;
+mod rows;
+mod sql;
+
+pub use command_line::run;
+pub use install::{Configuration, install};
+pub use remove::remove;

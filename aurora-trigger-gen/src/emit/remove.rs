@@ -1,0 +1,58 @@
+use askama::Template;
+
+use super::sql::{Literal, LiteralArray, Remark, Sql};
+use super::{capture, install, names};
+use crate::describe::TableDesc;
+
+#[derive(Template)]
+#[template(path = "remove.sql", escape = "none")]
+struct Remove<'a> {
+    version: &'static str,
+    table_count: String,
+    tables: Vec<Removed<'a>>,
+}
+
+struct Removed<'a> {
+    remark: Remark<'a>,
+    name: Sql,
+    regclass: Sql,
+    triggers: [&'static str; 4],
+    functions: Sql,
+}
+
+/// The removal of these tables' triggers and functions, as SQL; with the last table also of what all share.
+///
+/// Dead letters are kept: as long as there are some, the schema stays.
+#[must_use]
+pub fn remove(tables: &[&TableDesc]) -> String {
+    let tables_removed = tables
+        .iter()
+        .map(|table| {
+            let functions = [names::TO_JSON, names::CAPTURE, names::CAPTURE_ROW]
+                .map(|suffix| names::object(table, suffix));
+            let name = capture::qualified(table);
+            Removed {
+                remark: Remark(table.rust_path()),
+                regclass: Sql(Literal(&name.to_string()).to_string()),
+                name,
+                triggers: [
+                    "aurora_trigger_insert",
+                    "aurora_trigger_update",
+                    "aurora_trigger_delete",
+                    "aurora_trigger_truncate",
+                ],
+                functions: Sql(
+                    LiteralArray(functions.iter().map(String::as_str).collect()).to_string()
+                ),
+            }
+        })
+        .collect();
+    let text = Remove {
+        version: env!("CARGO_PKG_VERSION"),
+        table_count: install::count(tables),
+        tables: tables_removed,
+    }
+    .render()
+    .expect("templates fail on writing only, and a String takes everything");
+    format!("{}\n", text.trim_end())
+}

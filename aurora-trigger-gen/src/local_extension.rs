@@ -1,1 +1,0 @@
-//! The stand-in for the `aws_lambda` extension.

@@ -1,0 +1,29 @@
+event_size := octet_length(event::text) + 1;
+{{ pad }}IF chunk_size + event_size > {{ chunk_bytes }} THEN
+{{ pad }}    IF event_size > {{ chunk_bytes }} AND octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }} THEN
+{%- if keeps_dead_letters %}
+{{ pad }}        kept := aurora_trigger.keep_dead_letter(
+{{ pad }}            'too big for a call', {{ source }}, event
+{{ pad }}        );
+{{ pad }}        event := NULL;
+{{ pad }}        event_size := 0;
+{%- else %}
+{{ pad }}        event := aurora_trigger.key_only(event, {{ key_names }});
+{{ pad }}        event_size := octet_length(event::text) + 1;
+{%- endif %}
+{{ pad }}    END IF;
+{{ pad }}    IF chunk_size > 0 THEN
+{{ pad }}        {{ send }}
+{{ pad }}        events := NULL;
+{{ pad }}        chunk_size := 0;
+{{ pad }}    END IF;
+{{ pad }}END IF;
+{%- if keeps_dead_letters %}
+{{ pad }}IF event IS NOT NULL THEN
+{{ pad }}    events := array_append(events, event);
+{{ pad }}    chunk_size := chunk_size + event_size;
+{{ pad }}END IF;
+{%- else %}
+{{ pad }}events := array_append(events, event);
+{{ pad }}chunk_size := chunk_size + event_size;
+{%- endif %}

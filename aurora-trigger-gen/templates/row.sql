@@ -1,0 +1,34 @@
+#variable_conflict use_column
+DECLARE
+    {% include "variables.sql" %}
+    operation text;
+    before_image json;
+    before_key text;
+    before_chosen boolean := false;
+    after_image json;
+    after_key text;
+    after_chosen boolean := false;
+BEGIN
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        before_image := aurora_trigger.{{ to_json }}(OLD);
+        before_key := {{ self.key_of("before_image") }};
+        before_chosen := {{ self.chosen("OLD", 8) }};
+    END IF;
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        after_image := aurora_trigger.{{ to_json }}(NEW);
+        after_key := {{ self.key_of("after_image") }};
+        after_chosen := {{ self.chosen("NEW", 8) }};
+    END IF;
+    operation := CASE
+        WHEN before_chosen AND after_chosen AND before_key = after_key THEN 'u'
+        WHEN before_chosen THEN 'd'
+        WHEN after_chosen THEN 'c'
+    END;
+{%- if self.skips_unchanged() %}
+    IF operation IS NOT NULL AND before_image::text IS DISTINCT FROM after_image::text THEN
+{%- else %}
+    IF operation IS NOT NULL THEN
+{%- endif %}
+        {{ self.add_operations(8)? }}
+    END IF;
+{%- include "end.sql" %}

@@ -1,0 +1,15 @@
+FROM {{ relation }} AS {{ row }}
+{{ pad }}CROSS JOIN LATERAL (
+{{ pad }}    SELECT
+{{ pad }}        {{ image }}
+{{ pad }}) AS image
+{%- if let Some(predicate) = predicate %}
+{{ pad }}CROSS JOIN LATERAL (
+{{ pad }}    SELECT coalesce((
+{{ predicate }}
+{{ pad }}    )::boolean, false) AS chosen
+{{ pad }}    FROM (SELECT {{ candidate }}) AS candidate
+{{ pad }}) AS predicate
+{%- endif %}
+{{ pad }}WHERE
+{{ pad }}    {{ trust }}

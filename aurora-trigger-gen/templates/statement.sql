@@ -1,0 +1,80 @@
+#variable_conflict use_column
+DECLARE
+    {% include "variables.sql" %}
+{%- if operations.update %}
+    operation text;
+    after_image json;
+    after_key text;
+{%- if self.has_predicate() %}
+    after_chosen boolean;
+{%- endif %}
+{%- endif %}
+{%- if operations.update || operations.delete %}
+    before_image json;
+    before_key text;
+{%- if self.has_predicate() %}
+    before_chosen boolean;
+{%- endif %}
+    old_images NO SCROLL CURSOR FOR
+        SELECT row_to_json(image.*), {{ self.key_text() }}{% if self.has_predicate() %}, predicate.chosen{% endif %}
+        {{ self.rows("old_rows", "old_row", 8)? }};
+{%- endif %}
+BEGIN
+{%- if operations.insert %}
+    IF TG_OP = 'INSERT' THEN
+        FOR event IN
+            SELECT row_to_json(change.*)
+            FROM (
+                SELECT
+                    nextval('aurora_trigger.event_seq') AS seq,
+                    'c' AS op,
+                    row_to_json(image.*) AS after
+                {{ self.rows("new_rows", "new_row", 16)? }}
+                {%- if self.has_predicate() %}
+                    AND predicate.chosen
+                {%- endif %}
+            ) AS change
+        LOOP
+            {{ self.add(12)? }}
+        END LOOP;
+    END IF;
+{%- endif %}
+{%- if operations.update %}
+    IF TG_OP = 'UPDATE' THEN
+        -- Both transition tables hold the same rows in the same order: a row's images are found by their place. By
+        -- their key, a row that one statement changes twice would be paired with the wrong one.
+        -- Without a name the cursor gets one of its own: this trigger can fire within itself.
+        old_images := NULL;
+        OPEN old_images;
+        FOR after_image, after_key{% if self.has_predicate() %}, after_chosen{% endif %} IN
+            SELECT row_to_json(image.*), {{ self.key_text() }}{% if self.has_predicate() %}, predicate.chosen{% endif %}
+            {{ self.rows("new_rows", "new_row", 12)? }}
+        LOOP
+            FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'aurora_trigger: the transition tables of an UPDATE differ in length';
+            END IF;
+            {{ self.add_pair(12)? }}
+        END LOOP;
+        CLOSE old_images;
+    END IF;
+{%- endif %}
+{%- if operations.delete %}
+    IF TG_OP = 'DELETE' THEN
+        old_images := NULL;
+        OPEN old_images;
+        LOOP
+            FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};
+            EXIT WHEN NOT FOUND;
+            {%- if self.has_predicate() %}
+            CONTINUE WHEN NOT before_chosen;
+            {%- endif %}
+            event := json_build_object(
+                'seq', nextval('aurora_trigger.event_seq'), 'op', 'd', 'before', before_image
+            );
+            {{ self.add(12)? }}
+        END LOOP;
+        CLOSE old_images;
+    END IF;
+{%- endif %}
+{%- include "end.sql" %}

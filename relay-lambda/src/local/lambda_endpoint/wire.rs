@@ -1,0 +1,124 @@
+//! How a call comes in: as a query of PostgreSQL's simple protocol, which is what dblink speaks.
+//!
+//! The query is `invoke/1 `, the parameters as one line of JSON, a newline, and the payload as it is.
+//! The answer is one row, or an error.
+
+use std::fmt::Debug;
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use futures::stream;
+use pgwire::api::query::SimpleQueryHandler;
+use pgwire::api::results::{DataRowEncoder, FieldFormat, FieldInfo, QueryResponse, Response};
+use pgwire::api::{ClientInfo, ClientPortalStore, PgWireServerHandlers, Type};
+use pgwire::error::{ErrorInfo, PgWireError, PgWireResult};
+use pgwire::messages::PgWireBackendMessage;
+use pgwire::tokio::process_socket;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::api::{Answer, Api, Failure, Parameters};
+
+/// The SQLSTATE that PostgreSQL gives to an error for which an extension named none. Which one the
+/// real extension uses is not documented.
+const INTERNAL_ERROR: &str = "XX000";
+
+static COLUMNS: LazyLock<Arc<Vec<FieldInfo>>> = LazyLock::new(|| {
+    let column =
+        |name: &str, r#type| FieldInfo::new(name.to_owned(), None, None, r#type, FieldFormat::Text);
+    Arc::new(vec![
+        column("status_code", Type::INT4),
+        column("payload", Type::TEXT),
+        column("executed_version", Type::TEXT),
+        column("log", Type::TEXT),
+    ])
+});
+
+/// Serves until `stopped` is told, or its sender has gone.
+pub(super) async fn serve(
+    listener: std::net::TcpListener,
+    api: Arc<Api>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let listener =
+        TcpListener::from_std(listener).expect("a listening socket that does not block registers");
+    let accepting = async {
+        loop {
+            // A connection that goes wrong is its client's affair. So is one that has gone before
+            // it was accepted.
+            if let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(process_socket(socket, None, Service(Arc::clone(&api))));
+            }
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        _ = stopped => {}
+    }
+}
+
+struct Service(Arc<Api>);
+
+impl PgWireServerHandlers for Service {
+    fn simple_query_handler(&self) -> Arc<impl SimpleQueryHandler> {
+        Arc::new(Calls(Arc::clone(&self.0)))
+    }
+}
+
+struct Calls(Arc<Api>);
+
+#[async_trait]
+impl SimpleQueryHandler for Calls {
+    async fn do_query<C>(&self, _client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo
+            + ClientPortalStore
+            + futures::Sink<PgWireBackendMessage>
+            + Unpin
+            + Send
+            + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as futures::Sink<PgWireBackendMessage>>::Error>,
+    {
+        let (parameters, payload) = parse(query)?;
+        match self.0.invoke(parameters, payload.to_owned()).await {
+            Ok(answer) => Ok(vec![Response::Query(row(&answer)?)]),
+            Err(failure) => Err(error(failure)),
+        }
+    }
+}
+
+/// The two halves of a call.
+fn parse(query: &str) -> PgWireResult<(Parameters, &str)> {
+    query
+        .strip_prefix("invoke/1 ")
+        .and_then(|call| call.split_once('\n'))
+        .and_then(|(header, payload)| Some((serde_json::from_str(header).ok()?, payload)))
+        .ok_or_else(|| {
+            error(Failure {
+                message: "this is the local Lambda endpoint of aurora-trigger, not a database",
+                detail: "It takes calls of the stand-in for aws_lambda that has its own version."
+                    .to_owned(),
+            })
+        })
+}
+
+fn row(answer: &Answer) -> PgWireResult<QueryResponse> {
+    let mut encoder = DataRowEncoder::new(Arc::clone(&COLUMNS));
+    encoder.encode_field(&answer.status_code)?;
+    encoder.encode_field(&answer.payload)?;
+    encoder.encode_field(&answer.executed_version)?;
+    encoder.encode_field(&answer.log)?;
+    let rows = stream::iter([Ok(encoder.take_row())]);
+    Ok(QueryResponse::new(Arc::clone(&COLUMNS), rows))
+}
+
+fn error(failure: Failure) -> PgWireError {
+    let mut info = ErrorInfo::new(
+        "ERROR".to_owned(),
+        INTERNAL_ERROR.to_owned(),
+        failure.message.to_owned(),
+    );
+    info.detail = Some(failure.detail);
+    PgWireError::UserError(Box::new(info))
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
+# plpgsql_check, where Debian has it for the server that is used.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/setup.sh
+require_rust
+require_postgres
+
+require_plpgsql_check() {
+    local programs version
+    programs=$(postgres_programs)
+    version=$("$programs/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+    case "$programs" in /usr/lib/postgresql/*) ;; *) return 0 ;; esac
+    [ -f "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] && return 0
+    command -v apt-get >/dev/null 2>&1 && apt_install "postgresql-$version-plpgsql-check"
+}
+require_plpgsql_check
+
+step() {
+    printf '\n── %s\n' "$*"
+    "$@"
+}
+
+step cargo fmt --all --check
+step cargo clippy --quiet --workspace --all-features --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' step cargo doc --quiet --workspace --all-features --no-deps
+step cargo test --quiet --workspace --all-features
+step tests/pipeline.sh
