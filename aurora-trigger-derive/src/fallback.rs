@@ -3,107 +3,101 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Path};
+use syn::{DeriveInput, Error, Path, parse_quote};
 
 use crate::Failure;
 use crate::attr::Attributes;
-use crate::expand::where_clause;
+use crate::expand::{call_at, where_clause};
 use crate::grammar::{self, Place};
 use crate::mistakes::Mistakes;
 
-const SERDE_IS_NEWER: &str = "aurora-trigger does not understand the #[serde(…)] attributes of this type, although serde \
-                              does: use a newer version of aurora-trigger";
-
 pub(crate) fn table(input: &DeriveInput, failure: &Failure) -> TokenStream {
     let krate = crate_path(input, &grammar::TABLE);
-    let body = match failure {
-        // In its own name, so that two of them are not two variants of one table.
-        Failure::Mistakes(_) => {
-            let name = input.ident.to_string();
-            quote! {
-                #krate::describe::TableDesc::new(
-                    "",
-                    ::core::module_path!(),
-                    #name,
-                    &[],
-                    #krate::describe::KeyDesc::PartitionBy(&[]),
-                    #krate::describe::Delivery::Async,
-                )
-            }
-        }
-        Failure::SerdeReportsIt => quote!(::core::panic!(#SERDE_IS_NEWER)),
+    // A bound that the compiler does not look into before somebody uses the impl: that serde can't read the type may be
+    // the same mistake.
+    let ident = &input.ident;
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let readable = quote! {
+        for<'workaround> #ident #ty_generics: #krate::private::DeserializeOwned
     };
-    let readable = readable(input, &krate);
-    implement(
-        input,
-        failure,
-        &quote!(#krate::StreamTrigger),
-        &[readable],
-        &quote!(const TABLE: #krate::describe::TableDesc = #body;),
-    )
+    // In its own name, so that two of them are not two variants of one table.
+    let name = ident.to_string();
+    let body = quote! {
+        const TABLE: #krate::describe::TableDesc = #krate::describe::TableDesc::new(
+            "",
+            ::core::module_path!(),
+            #name,
+            &[],
+            #krate::describe::KeyDesc::PartitionBy(&[]),
+            #krate::describe::Delivery::Async,
+        );
+    };
+    let the_trait = quote!(#krate::StreamTrigger);
+    implement(input, failure, &krate, &the_trait, &[readable], &body)
 }
 
 pub(crate) fn pg_type(input: &DeriveInput, failure: &Failure) -> TokenStream {
     let krate = crate_path(input, &grammar::TYPE);
-    let (body, bounds) = match failure {
-        // A text breaks no rule about keys and masks.
-        Failure::Mistakes(_) => (
-            quote!(#krate::describe::TypeDesc::built_in(&["text"])),
-            Vec::new(),
-        ),
-        Failure::SerdeReportsIt => (
-            quote!(::core::panic!(#SERDE_IS_NEWER)),
-            vec![readable(input, &krate)],
-        ),
+    // A text breaks no rule about keys and masks.
+    let body = quote! {
+        const TYPE: #krate::describe::TypeDesc =
+            #krate::describe::TypeDesc::built_in(&["text"]);
     };
-    implement(
-        input,
-        failure,
-        &quote!(#krate::PgType),
-        &bounds,
-        &quote!(const TYPE: #krate::describe::TypeDesc = #body;),
-    )
+    implement(input, failure, &krate, &quote!(#krate::PgType), &[], &body)
 }
 
 pub(crate) fn stream(input: &DeriveInput, failure: &Failure) -> TokenStream {
     let krate = crate_path(input, &grammar::STREAM);
+    let body = quote! {
+        const TABLES: &'static [&'static #krate::describe::TableDesc] = &[];
+
+        fn from_record(
+            __aurora_trigger_record: &#krate::wire::Record<'_>,
+        ) -> ::core::result::Result<Self, #krate::DecodeError> {
+            ::core::result::Result::Err(#krate::DecodeError::unknown_table(__aurora_trigger_record))
+        }
+    };
     implement(
         input,
         failure,
+        &krate,
         &quote!(#krate::ChangeStream),
         &[],
-        &quote! {
-            const TABLES: &'static [&'static #krate::describe::TableDesc] = &[];
-
-            fn from_record(
-                __aurora_trigger_record: &#krate::wire::Record<'_>,
-            ) -> ::core::result::Result<Self, #krate::DecodeError> {
-                ::core::result::Result::Err(#krate::DecodeError::unknown_table(__aurora_trigger_record))
-            }
-        },
+        &body,
     )
-}
-
-/// A bound that the compiler does not look into before somebody uses the impl: that serde can't read the type may be
-/// the same mistake.
-fn readable(input: &DeriveInput, krate: &Path) -> TokenStream {
-    let ident = &input.ident;
-    let (_, ty_generics, _) = input.generics.split_for_impl();
-    quote!(for<'workaround> #ident #ty_generics: #krate::private::DeserializeOwned)
 }
 
 fn implement(
     input: &DeriveInput,
     failure: &Failure,
+    krate: &Path,
     the_trait: &TokenStream,
     bounds: &[TokenStream],
     body: &TokenStream,
 ) -> TokenStream {
+    let ident = &input.ident;
     let mistakes = match failure {
         Failure::Mistakes(error) => error.to_compile_error(),
-        Failure::SerdeReportsIt => TokenStream::new(),
+        // Serde says so, unless it is newer than what the macros know.
+        Failure::SerdeReportsIt if input.generics.params.is_empty() => {
+            let is_read = quote!(#krate::private::Readable::<#ident>::BY_SERDE);
+            let assertion = call_at(krate, "serde_refuses_it_too", &parse_quote!(#ident), is_read);
+            quote! {
+                const _: () = {
+                    #[allow(unused_imports)]
+                    use #krate::private::NotReadable as _;
+                    #assertion
+                };
+            }
+        }
+        // Whether serde reads it depends on its parameters. Said twice is better than described wrong.
+        Failure::SerdeReportsIt => Error::new_spanned(
+            ident,
+            "aurora-trigger does not understand the `#[serde(…)]` attributes of this type: see what serde says of them. If \
+             it says nothing, it is newer: use a newer aurora-trigger",
+        )
+        .to_compile_error(),
     };
-    let ident = &input.ident;
     let (impl_generics, ty_generics, _) = input.generics.split_for_impl();
     let where_clause = where_clause(&input.generics, bounds);
     quote! {

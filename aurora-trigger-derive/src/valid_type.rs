@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use quote::ToTokens;
 use serde_derive_internals::ast::{Container, Data as SerdeData};
 
-use crate::column_type::ColumnType;
+use crate::column::Column;
 use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS, WHICH_ENUM, WHICH_STRUCT};
 use crate::mistakes::Mistakes;
 use crate::pg_type::{Body, Enum, PgType};
@@ -20,6 +20,7 @@ pub(crate) fn check(mistakes: &Mistakes, ty: &PgType<'_>, serde: &Container<'_>)
         Body::Composite(columns) => {
             names_its_composite(mistakes, ty);
             serde_reads_an_object(mistakes, ty, serde);
+            skipped_says_nothing(mistakes, columns);
             valid_column::check(mistakes, columns);
             if columns.is_empty() {
                 mistakes.on(
@@ -35,9 +36,6 @@ pub(crate) fn check(mistakes: &Mistakes, ty: &PgType<'_>, serde: &Container<'_>)
 fn check_enum(mistakes: &Mistakes, ty: &PgType<'_>, body: &Enum<'_>, serde: &Container<'_>) {
     says_which_column(mistakes, ty);
     // Read as json, or by a name, it may look as it likes.
-    if let ColumnType::Json | ColumnType::Sql { .. } = ty.column {
-        return;
-    }
     if ty.attributes.mentions("json") || ty.attributes.mentions("sql_type") {
         return;
     }
@@ -185,6 +183,17 @@ fn inner_states_its_encoding(mistakes: &Mistakes, ty: &PgType<'_>, serde: &Conta
 fn names_its_composite(mistakes: &Mistakes, ty: &PgType<'_>) {
     if !ty.attributes.mentions("type") {
         mistakes.on(&ty.input.ident, WHICH_STRUCT);
+    }
+}
+
+/// Only a table has a use for what is not sent.
+fn skipped_says_nothing(mistakes: &Mistakes, columns: &[Column<'_>]) {
+    for column in columns.iter().filter(|column| column.serde.skipped) {
+        mistakes.on(
+            column.serde_tokens(&["skip", "skip_deserializing"]),
+            "serde does not read this field, so it is no attribute of the composite type: remove its `#[stream(…)]`, or let \
+             serde read it",
+        );
     }
 }
 

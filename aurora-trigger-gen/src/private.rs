@@ -29,6 +29,40 @@ pub trait TakesNoNull {
 
 impl<T: ?Sized> TakesNoNull for Field<T> {}
 
+/// Tells whether serde reads a type: `Readable::<T>::BY_SERDE` is the inherent const where it does, else that of
+/// [`NotReadable`].
+#[derive(Debug)]
+pub struct Readable<T: ?Sized>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Readable<T> {
+    /// It does.
+    pub const BY_SERDE: bool = true;
+}
+
+/// What serde does not read.
+pub trait NotReadable {
+    /// It does not.
+    const BY_SERDE: bool = false;
+}
+
+impl<T: ?Sized> NotReadable for Readable<T> {}
+
+/// `#[serde(…)]` attributes that the macros do not understand are a mistake that serde reports, and then serde does not
+/// read the type.
+///
+/// # Panics
+///
+/// Where it does.
+#[track_caller]
+pub const fn serde_refuses_it_too(is_read: bool) {
+    assert!(
+        !is_read,
+        "aurora-trigger does not understand the `#[serde(…)]` attributes of this type, and yet serde reads it. If serde is \
+         newer, use a newer aurora-trigger. If `Deserialize` is written by hand, leave only attributes here that \
+         `#[derive(Deserialize)]` takes"
+    );
+}
+
 /// The description of a field whose type does not describe itself.
 #[must_use]
 pub const fn or_null(ty: TypeDesc, takes_null: bool) -> TypeDesc {

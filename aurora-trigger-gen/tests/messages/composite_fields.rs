@@ -10,6 +10,9 @@ struct Address {
     city: String,
     #[stream(column = "street")]
     other: String,
+    #[serde(skip)]
+    #[stream(column = "skipped")]
+    skipped: String,
     #[serde(flatten)]
     rest: Rest,
 }
