@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::describe::{Shape, TableDesc, TypeDesc};
+use crate::describe::{ColumnDesc, FieldDesc, Shape, TableDesc, TypeDesc};
 
 /// Refuses an image that holds a value which its type would take and alter. Costs nothing for a table without such
 /// types. It says which column, never the value.
@@ -18,7 +18,7 @@ pub(crate) fn image(table: &TableDesc, raw: &str) -> serde_json::Result<()> {
         table
             .streamed()
             .find(|column| column.json() == name || column.aliases().contains(&name))
-            .map(|column| column.ty())
+            .map(ColumnDesc::ty)
     };
     serde_json::Deserializer::from_str(raw).deserialize_map(Members(find))
 }
@@ -84,7 +84,7 @@ fn value(ty: &'static TypeDesc, raw: &str) -> Result<(), String> {
                 fields
                     .iter()
                     .find(|field| field.json() == name)
-                    .map(|field| field.ty())
+                    .map(FieldDesc::ty)
             }))
         }
         _ => Ok(()),
@@ -103,27 +103,28 @@ impl<'de> DeserializeSeed<'de> for Elements {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::{ColumnDesc, Delivery, FieldDesc, KeyDesc, QualifiedName};
+    use crate::describe::{Delivery, KeyDesc, QualifiedName};
 
     fn only_one(raw: &str) -> Result<(), &'static str> {
         if raw == "1" { Ok(()) } else { Err("not 1") }
     }
 
     static ONE: TypeDesc = TypeDesc::built_in(&["int4"]).with_check(only_one);
-    static ONES: TypeDesc = TypeDesc::array(&TypeDesc::array(&ONE));
-    static PAIR: TypeDesc = TypeDesc::composite(
-        QualifiedName::new(Some("public"), "pair"),
-        &[FieldDesc::new("left", "l", &ONE)],
-    );
-    const TABLE: TableDesc = TableDesc::new(
+    static ONES: TypeDesc = TypeDesc::array(&INNER);
+    static INNER: TypeDesc = TypeDesc::array(&ONE);
+    static PAIR: TypeDesc =
+        TypeDesc::composite(QualifiedName::new(Some("public"), "pair"), &FIELDS);
+    static FIELDS: [FieldDesc; 1] = [FieldDesc::new("left", "l", &ONE)];
+    static COLUMNS: [ColumnDesc; 3] = [
+        ColumnDesc::new("one", "one", "one", &ONE).with_aliases(&["eins"]),
+        ColumnDesc::new("ones", "ones", "ones", &ONES),
+        ColumnDesc::new("pair", "pair", "pair", &PAIR),
+    ];
+    static TABLE: TableDesc = TableDesc::new(
         "Row",
         "public",
         "rows",
-        &[
-            ColumnDesc::new("one", "one", "one", &ONE).with_aliases(&["eins"]),
-            ColumnDesc::new("ones", "ones", "ones", &ONES),
-            ColumnDesc::new("pair", "pair", "pair", &PAIR),
-        ],
+        &COLUMNS,
         KeyDesc::PartitionBy(&["one"]),
         Delivery::Async,
     );
