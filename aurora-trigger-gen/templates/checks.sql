@@ -5,15 +5,20 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    actual pg_type;
+    -- Records, since until PostgreSQL 11 the row type of a catalogue table has no oid.
+    actual record;
     member json;
-    attribute pg_attribute;
+    attribute record;
     unknown_labels text;
 BEGIN
     -- A domain is what it is a domain over, unless the struct asks for this domain.
-    SELECT t.* INTO actual FROM pg_type AS t WHERE t.oid = type_id;
+    SELECT t.oid, t.typname, t.typnamespace, t.typtype,
+        t.typcategory, t.typelem, t.typbasetype, t.typrelid
+    INTO actual FROM pg_type AS t WHERE t.oid = type_id;
     WHILE actual.typtype = 'd' AND expected -> 'named' IS NULL LOOP
-        SELECT t.* INTO actual FROM pg_type AS t WHERE t.oid = actual.typbasetype;
+        SELECT t.oid, t.typname, t.typnamespace, t.typtype,
+            t.typcategory, t.typelem, t.typbasetype, t.typrelid
+        INTO actual FROM pg_type AS t WHERE t.oid = actual.typbasetype;
     END LOOP;
 
     IF expected -> 'array' IS NOT NULL THEN
@@ -67,7 +72,7 @@ BEGIN
             END IF;
         END IF;
         FOR member IN SELECT json_array_elements(expected -> 'fields') LOOP
-            SELECT a.* INTO attribute
+            SELECT a.atttypid INTO attribute
             FROM pg_attribute AS a
             WHERE a.attrelid = actual.typrelid AND a.attname = member ->> 'attribute'
                 AND a.attnum > 0 AND NOT a.attisdropped;
@@ -95,15 +100,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    relation pg_class;
+    relation record;
     expected json;
-    attribute pg_attribute;
+    attribute record;
     place text;
     not_null boolean;
     problem boolean := false;
     difference text;
 BEGIN
-    SELECT c.* INTO relation
+    SELECT c.oid, c.relkind INTO relation
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = schema_name AND c.relname = table_name;
@@ -118,7 +123,9 @@ BEGIN
     END IF;
     FOR expected IN SELECT json_array_elements(columns) LOOP
         place := format('%I.%I.%I', schema_name, table_name, expected ->> 'column');
-        SELECT a.* INTO attribute
+        -- As JSON, since some columns of the catalogue are newer than PostgreSQL 11.
+        SELECT a.atttypid, a.attnotnull, row_to_json(a.*) ->> 'attgenerated' AS generated
+        INTO attribute
         FROM pg_attribute AS a
         WHERE a.attrelid = relation.oid AND a.attname = expected ->> 'column'
             AND a.attnum > 0 AND NOT a.attisdropped;
@@ -142,8 +149,7 @@ BEGIN
                 place, expected ->> 'field'
             );
         END IF;
-        -- Through JSON, since the column of the catalogue exists from PostgreSQL 12 on only.
-        IF row_to_json(attribute) ->> 'attgenerated' = 'v' THEN
+        IF attribute.generated = 'v' THEN
             RETURN NEXT format('%s is a virtual generated column, which triggers do not see: make it STORED', place);
         END IF;
     END LOOP;
