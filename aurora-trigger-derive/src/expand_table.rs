@@ -56,7 +56,7 @@ fn predicates(table: &Table<'_>) -> Vec<TokenStream> {
     let mut predicates = Vec::new();
     // Without parameters the compiler knows it, and says it better than a bound that does not hold.
     if generics.type_params().next().is_some() {
-        predicates.push(quote!(Self: #krate::private::Readable));
+        predicates.push(quote!(Self: #krate::private::DeserializeOwned));
     }
     let types: Vec<&Type> = table
         .columns

@@ -89,7 +89,7 @@ pub(crate) fn stream(input: &DeriveInput, failure: &Failure) -> TokenStream {
 fn readable(input: &DeriveInput, krate: &Path) -> TokenStream {
     let ident = &input.ident;
     let (_, ty_generics, _) = input.generics.split_for_impl();
-    quote!(for<'workaround> #ident #ty_generics: #krate::private::Readable)
+    quote!(for<'workaround> #ident #ty_generics: #krate::private::DeserializeOwned)
 }
 
 fn implement(

@@ -1,4 +1,7 @@
-//! The derive macros of aurora-trigger.
+//! The derive macros of aurora-trigger: use them by `aurora-trigger-gen`, which re-exports them beside their traits.
+//!
+//! They go one way, a file for each stage: tokens, attributes (`attr`, and serde's by `serde_side`), a checked model
+//! (`table`, `pg_type`, `stream`; `valid_…` hold the rules), and the impl (`expand_…`, or `fallback` after a mistake).
 
 mod attr;
 mod column;
@@ -39,7 +42,7 @@ impl From<syn::Error> for Failure {
     }
 }
 
-/// Describes a struct as the row of a table whose changes are streamed.
+#[doc = include_str!("docs/stream_trigger.md")]
 #[proc_macro_derive(StreamTrigger, attributes(stream))]
 pub fn derive_stream_trigger(input: TokenStream) -> TokenStream {
     let mut input = parse_macro_input!(input as DeriveInput);
@@ -52,7 +55,7 @@ pub fn derive_stream_trigger(input: TokenStream) -> TokenStream {
     .into()
 }
 
-/// Describes an enum, a newtype or a struct as the type of a column.
+#[doc = include_str!("docs/pg_type.md")]
 #[proc_macro_derive(PgType, attributes(stream))]
 pub fn derive_pg_type(input: TokenStream) -> TokenStream {
     let mut input = parse_macro_input!(input as DeriveInput);
@@ -64,7 +67,7 @@ pub fn derive_pg_type(input: TokenStream) -> TokenStream {
     .into()
 }
 
-/// Describes an enum as the tables of one stream.
+#[doc = include_str!("docs/change_stream.md")]
 #[proc_macro_derive(ChangeStream, attributes(stream))]
 pub fn derive_change_stream(input: TokenStream) -> TokenStream {
     let mut input = parse_macro_input!(input as DeriveInput);

@@ -6,16 +6,10 @@
 
 use std::marker::PhantomData;
 
-use serde::de::DeserializeOwned;
+pub use serde::de::DeserializeOwned;
 
 use crate::describe::{ColumnDesc, Encoding, QualifiedName, Sample, Shape, TableDesc, TypeDesc};
 use crate::{UnknownChange, wire};
-
-/// What serde reads. A trait of its own, for where clauses in crates that do not name serde: the compiler's messages would
-/// name a re-export of serde's in place of serde's.
-pub trait Readable: DeserializeOwned {}
-
-impl<T: DeserializeOwned> Readable for T {}
 
 /// Tells whether a type is an `Option`, through aliases and for types that are no [`PgType`](crate::PgType):
 /// `Field::<T>::TAKES_NULL` is the inherent const where there is one, else that of [`TakesNoNull`].
