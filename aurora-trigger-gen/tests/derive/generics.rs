@@ -80,7 +80,7 @@ fn a_generic_table_is_described_and_decoded() {
     let columns: Vec<_> = table
         .columns()
         .iter()
-        .map(|column| column.column())
+        .map(aurora_trigger_gen::describe::ColumnDesc::column)
         .collect();
     assert_eq!(columns, ["id", "text", "value", "values", "json", "maybe"]);
     assert!(table.columns()[2].ty().is_nullable());
