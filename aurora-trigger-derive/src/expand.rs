@@ -1,4 +1,5 @@
-//! What the expansions share. All paths are absolute, and nothing has a name that a user could meet.
+//! What the expansions share. All paths are absolute, and nothing has a name that a user could meet: a local by the name
+//! of a user's const would be that const, in a pattern.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
                 const TABLES: &'static [&'static #krate::describe::TableDesc] = &[#(#tables),*];
 
                 fn from_record(
-                    record: &#krate::wire::Record<'_>,
+                    __aurora_trigger_record: &#krate::wire::Record<'_>,
                 ) -> ::core::result::Result<Self, #krate::DecodeError> {
                     #(#routes)*
                     #otherwise
@@ -60,8 +60,8 @@ fn route(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
     let table = table(stream, variant);
     let Variant { ident, ty } = variant;
     quote! {
-        if record.is_of(#table) {
-            return <#ty as #krate::TableChange>::from_record(record).map(Self::#ident);
+        if __aurora_trigger_record.is_of(#table) {
+            return <#ty as #krate::TableChange>::from_record(__aurora_trigger_record).map(Self::#ident);
         }
     }
 }
@@ -71,11 +71,11 @@ fn otherwise(stream: &Stream<'_>) -> TokenStream {
     match &stream.other {
         Some(Variant { ident, ty }) => {
             // The argument is shown where the type stands that does not take it.
-            let change = call_at(krate, "unknown_change", ty, quote!(record));
+            let change = call_at(krate, "unknown_change", ty, quote!(__aurora_trigger_record));
             quote!(::core::result::Result::Ok(Self::#ident(#change)))
         }
         None => quote! {
-            ::core::result::Result::Err(#krate::DecodeError::unknown_table(record))
+            ::core::result::Result::Err(#krate::DecodeError::unknown_table(__aurora_trigger_record))
         },
     }
 }

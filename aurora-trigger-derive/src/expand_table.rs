@@ -29,11 +29,11 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
         };
         (constant, outside)
     } else {
-        let inside = assertions(table, &quote!(table));
+        let inside = assertions(table, &quote!(__aurora_trigger_table));
         let body = quote!({
-            let table = #description;
+            let __aurora_trigger_table = #description;
             #(#inside;)*
-            table
+            __aurora_trigger_table
         });
         (body, TokenStream::new())
     };

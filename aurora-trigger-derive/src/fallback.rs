@@ -76,9 +76,9 @@ pub(crate) fn stream(input: &DeriveInput, failure: &Failure) -> TokenStream {
             const TABLES: &'static [&'static #krate::describe::TableDesc] = &[];
 
             fn from_record(
-                record: &#krate::wire::Record<'_>,
+                __aurora_trigger_record: &#krate::wire::Record<'_>,
             ) -> ::core::result::Result<Self, #krate::DecodeError> {
-                ::core::result::Result::Err(#krate::DecodeError::unknown_table(record))
+                ::core::result::Result::Err(#krate::DecodeError::unknown_table(__aurora_trigger_record))
             }
         },
     )

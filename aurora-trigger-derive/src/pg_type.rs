@@ -171,7 +171,9 @@ fn body<'a>(
         }),
         SerdeData::Struct(style, fields) => {
             let inner = match style {
-                Style::Newtype => fields.first(),
+                Style::Newtype => fields
+                    .first()
+                    .filter(|field| !field.attrs.skip_deserializing()),
                 _ => fields.iter().find(|field| field.attrs.transparent()),
             };
             match (inner, style) {

@@ -155,10 +155,10 @@ fn mask_has_something_to_hide(mistakes: &Mistakes, column: &Column<'_>) {
     }
 }
 
-/// serde gives the value of a key to the first field that takes it, and the other gets none.
+/// serde gives the value of a key to the first field that takes it, also to one that is not sent, and the other gets none.
 fn json_keys_differ(mistakes: &Mistakes, columns: &[Column<'_>]) {
     let mut taken: HashMap<&str, &Column<'_>> = HashMap::new();
-    for column in columns.iter().filter(|column| !column.skip) {
+    for column in columns.iter().filter(|column| !column.serde.skipped) {
         for name in column.serde.json.all() {
             if let Some(first) = taken.get(name) {
                 mistakes.on(

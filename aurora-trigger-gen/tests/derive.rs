@@ -8,6 +8,8 @@
 mod decoding;
 #[path = "derive/generics.rs"]
 mod generics;
+#[path = "derive/hygiene.rs"]
+mod hygiene;
 #[path = "derive/pg_types.rs"]
 mod pg_types;
 #[path = "derive/strict_lints.rs"]

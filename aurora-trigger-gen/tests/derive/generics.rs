@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use aurora_trigger_gen::describe::Shape;
+use aurora_trigger_gen::describe::{ColumnDesc, Shape};
 use aurora_trigger_gen::{Change, ChangeStream, PgType, StreamTrigger, TableChange};
 use serde::Deserialize;
 
@@ -77,11 +77,7 @@ fn a_generic_type_is_described_for_each_of_its_arguments() {
 #[test]
 fn a_generic_table_is_described_and_decoded() {
     let table = <Row<'_, bool, u8, 1> as StreamTrigger>::TABLE;
-    let columns: Vec<_> = table
-        .columns()
-        .iter()
-        .map(aurora_trigger_gen::describe::ColumnDesc::column)
-        .collect();
+    let columns: Vec<_> = table.columns().iter().map(ColumnDesc::column).collect();
     assert_eq!(columns, ["id", "text", "value", "values", "json", "maybe"]);
     assert!(table.columns()[2].ty().is_nullable());
     assert!(!table.columns()[4].ty().is_nullable());

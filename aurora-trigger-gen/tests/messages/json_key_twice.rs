@@ -12,6 +12,10 @@ struct Order {
     other: String,
     #[serde(rename = "id")]
     third: String,
+    #[stream(skip)]
+    #[serde(default, alias = "fifth")]
+    fourth: String,
+    fifth: String,
 }
 
 fn main() {}

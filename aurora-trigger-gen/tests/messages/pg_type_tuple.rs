@@ -8,4 +8,7 @@ struct Pair(i64, i64);
 #[derive(Deserialize, PgType)]
 struct Nothing;
 
+#[derive(Deserialize, PgType)]
+struct Skipped(#[serde(skip)] i64);
+
 fn main() {}
