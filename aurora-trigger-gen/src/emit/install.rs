@@ -96,7 +96,10 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
                 .map_or_else(|| "NULL".to_owned(), |region| Literal(region).to_string());
             (Literal(&configuration.function), Sql(region))
         }),
-        table_checks: tables.iter().map(|table| TableCheck::of(table)).collect(),
+        table_checks: tables
+            .iter()
+            .map(|table| TableCheck::of(table, 12))
+            .collect(),
         tables: functions?,
         triggers: triggers?,
     }
