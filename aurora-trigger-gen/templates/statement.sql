@@ -20,6 +20,11 @@ DECLARE
         {{ self.rows("old_rows", "old_row", 8)? }};
 {%- endif %}
 BEGIN
+{%- if operations.update || operations.delete %}
+    -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
+    -- which the session may use itself.
+    old_images := NULL;
+{%- endif %}
 {%- if operations.insert %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
@@ -54,6 +59,7 @@ BEGIN
             END IF;
             {{ self.add_pair(12)? }}
         END LOOP;
+        CLOSE old_images;
     END IF;
 {%- endif %}
 {%- if operations.delete %}
@@ -70,6 +76,7 @@ BEGIN
             );
             {{ self.add(12)? }}
         END LOOP;
+        CLOSE old_images;
     END IF;
 {%- endif %}
 {%- include "end.sql" %}
