@@ -25,6 +25,11 @@ DECLARE
         {{ self.rows("old_rows", "old_row", 8)? }};
 {%- endif %}
 BEGIN
+{%- if operations.update || operations.delete %}
+    -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
+    -- which the session may use itself.
+    old_images := NULL;
+{%- endif %}
 {%- if operations.insert %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
