@@ -80,7 +80,8 @@ fn otherwise(stream: &Stream<'_>) -> TokenStream {
     }
 }
 
-/// Each at the type of the variant that comes too late.
+/// Each at the type of the variant that comes too late. There is one for the first variant too: it evaluates the tables,
+/// and with them the assertions of generic structs.
 fn assertions(stream: &Stream<'_>) -> Vec<TokenStream> {
     let krate = &stream.krate;
     let ident = &stream.input.ident;
@@ -93,7 +94,6 @@ fn assertions(stream: &Stream<'_>) -> Vec<TokenStream> {
         .tables
         .iter()
         .enumerate()
-        .skip(1)
         .map(|(index, variant)| {
             let names = &names[..=index];
             let arguments = quote! {

@@ -12,6 +12,8 @@ mod generics;
 mod hygiene;
 #[path = "derive/pg_types.rs"]
 mod pg_types;
+#[path = "derive/re_exported.rs"]
+mod re_exported;
 #[path = "derive/strict_lints.rs"]
 mod strict_lints;
 #[path = "derive/tables.rs"]

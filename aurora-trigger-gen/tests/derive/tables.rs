@@ -1,10 +1,10 @@
 //! `StreamTrigger`: every attribute, and what it becomes.
 
+use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::{
     ColumnDesc, Delivery, Encoding, KeyDesc, Level, Mask, OnFailure, Operations, Oversize, Shape,
     TableDesc, Unchanged,
 };
-use aurora_trigger_gen::{PgType, StreamTrigger};
 use serde::Deserialize;
 
 fn column(table: &TableDesc, field: &str) -> &'static ColumnDesc {
@@ -303,50 +303,4 @@ wide! {
 #[test]
 fn a_table_may_be_wide() {
     assert_eq!(Wide::TABLE.columns().len(), 251);
-}
-
-mod facade {
-    pub(super) mod stream {
-        pub(crate) use aurora_trigger_gen::*;
-    }
-}
-
-mod elsewhere {
-    // The name means something else here.
-    mod aurora_trigger_gen {}
-
-    use super::facade::stream::{Change, ChangeStream, PgType, StreamTrigger};
-
-    #[derive(Debug, serde::Deserialize, PgType)]
-    #[stream(as = "String", crate = "super::facade::stream")]
-    pub(super) enum Kind {
-        Small,
-    }
-
-    #[derive(Debug, serde::Deserialize, StreamTrigger)]
-    #[stream(
-        table = "public.items",
-        delivery = "async",
-        crate = "crate::tables::facade::stream"
-    )]
-    #[expect(dead_code, reason = "only described here")]
-    pub(super) struct Item {
-        #[stream(key)]
-        id: i64,
-        kind: Kind,
-    }
-
-    #[derive(Debug, ChangeStream)]
-    #[stream(crate = "super::facade::stream")]
-    #[expect(dead_code, reason = "only described here")]
-    pub(super) enum Shop {
-        Item(Change<Item>),
-    }
-}
-
-#[test]
-fn the_library_may_be_re_exported() {
-    use aurora_trigger_gen::ChangeStream;
-    assert_eq!(elsewhere::Shop::TABLES[0].table(), "items");
-    assert!(elsewhere::Kind::TYPE.samples().len() == 1);
 }
