@@ -110,23 +110,21 @@ mod tests {
     }
 
     static ONE: TypeDesc = TypeDesc::built_in(&["int4"]).with_check(only_one);
-    static ONES: TypeDesc = TypeDesc::array(&TypeDesc::array(&ONE));
-    static PAIR: TypeDesc = TypeDesc::composite(
-        QualifiedName::new(Some("public"), "pair"),
-        &[FieldDesc::new("left", "l", &ONE)],
-    );
-    const TABLE: TableDesc = TableDesc::new(
+    static ONES: TypeDesc = TypeDesc::array(&INNER);
+    static INNER: TypeDesc = TypeDesc::array(&ONE);
+    static PAIR: TypeDesc =
+        TypeDesc::composite(QualifiedName::new(Some("public"), "pair"), &FIELDS);
+    static FIELDS: [FieldDesc; 1] = [FieldDesc::new("left", "l", &ONE)];
+    static COLUMNS: [ColumnDesc; 3] = [
+        ColumnDesc::new("one", "one", "one", &ONE).with_aliases(&["eins"]),
+        ColumnDesc::new("ones", "ones", "ones", &ONES),
+        ColumnDesc::new("pair", "pair", "pair", &PAIR),
+    ];
+    static TABLE: TableDesc = TableDesc::new(
         "Row",
         "public",
         "rows",
-        // A const of its own, since what names a static is not promoted.
-        const {
-            &[
-                ColumnDesc::new("one", "one", "one", &ONE).with_aliases(&["eins"]),
-                ColumnDesc::new("ones", "ones", "ones", &ONES),
-                ColumnDesc::new("pair", "pair", "pair", &PAIR),
-            ]
-        },
+        &COLUMNS,
         KeyDesc::PartitionBy(&["one"]),
         Delivery::Async,
     );

@@ -1,14 +1,20 @@
 event_size := octet_length(event::text) + 1;
 {{ pad }}IF chunk_size + event_size > {{ chunk_bytes }} THEN
-{{ pad }}    IF event_size > {{ chunk_bytes }} AND octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }} THEN
+{{ pad }}    IF event_size > {{ chunk_bytes }}
+{{ pad }}        AND octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }}
+{{ pad }}    THEN
 {%- if keeps_dead_letters %}
 {{ pad }}        kept := aurora_trigger.keep_dead_letter(
-{{ pad }}            'too big for a call', {{ source }}, event
+{{ pad }}            'too big for a call',
+{{ pad }}            {{ source }},
+{{ pad }}            event
 {{ pad }}        );
 {{ pad }}        event := NULL;
 {{ pad }}        event_size := 0;
 {%- else %}
-{{ pad }}        event := aurora_trigger.key_only(event, {{ key_names }});
+{{ pad }}        event := aurora_trigger.key_only(
+{{ pad }}            event, {{ key_names }}
+{{ pad }}        );
 {{ pad }}        event_size := octet_length(event::text) + 1;
 {%- endif %}
 {{ pad }}    END IF;

@@ -2,15 +2,22 @@
 {{ pad }}LOOP
 {{ pad }}    IF operation = 'u' THEN
 {{ pad }}        event := json_build_object(
-{{ pad }}            'seq', nextval('aurora_trigger.event_seq'), 'op', 'u', 'before', before_image, 'after', after_image
+{{ pad }}            'seq', nextval('aurora_trigger.event_seq'),
+{{ pad }}            'op', 'u',
+{{ pad }}            'before', before_image,
+{{ pad }}            'after', after_image
 {{ pad }}        );
 {{ pad }}    ELSIF operation = 'd' THEN
 {{ pad }}        event := json_build_object(
-{{ pad }}            'seq', nextval('aurora_trigger.event_seq'), 'op', 'd', 'before', before_image
+{{ pad }}            'seq', nextval('aurora_trigger.event_seq'),
+{{ pad }}            'op', 'd',
+{{ pad }}            'before', before_image
 {{ pad }}        );
 {{ pad }}    ELSE
 {{ pad }}        event := json_build_object(
-{{ pad }}            'seq', nextval('aurora_trigger.event_seq'), 'op', 'c', 'after', after_image
+{{ pad }}            'seq', nextval('aurora_trigger.event_seq'),
+{{ pad }}            'op', 'c',
+{{ pad }}            'after', after_image
 {{ pad }}        );
 {{ pad }}    END IF;
 {{ pad }}    {{ add }}

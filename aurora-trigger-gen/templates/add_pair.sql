@@ -5,7 +5,7 @@ CONTINUE WHEN NOT before_chosen AND NOT after_chosen;
 {%- endif %}
 {{ pad }}operation := CASE
 {{ pad }}    WHEN NOT before_chosen THEN 'c'
-{{ pad }}    WHEN after_chosen AND before_key = after_key THEN 'u'
+{{ pad }}    WHEN after_chosen AND before_key IS NOT DISTINCT FROM after_key THEN 'u'
 {{ pad }}    ELSE 'd'
 {{ pad }}END;
 {%- else -%}
@@ -13,6 +13,6 @@ CONTINUE WHEN NOT before_chosen AND NOT after_chosen;
 CONTINUE WHEN before_image::text = after_image::text;
 {{ pad }}
 {%- endif -%}
-operation := CASE WHEN before_key = after_key THEN 'u' ELSE 'd' END;
+operation := CASE WHEN before_key IS NOT DISTINCT FROM after_key THEN 'u' ELSE 'd' END;
 {%- endif %}
 {{ pad }}{{ add_operations }}

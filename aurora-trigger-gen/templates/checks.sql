@@ -5,20 +5,27 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    actual pg_type;
+    -- Records, since until PostgreSQL 11 the row type of a catalogue table has no oid.
+    actual record;
     member json;
-    attribute pg_attribute;
+    attribute record;
     unknown_labels text;
 BEGIN
     -- A domain is what it is a domain over, unless the struct asks for this domain.
-    SELECT t.* INTO actual FROM pg_type AS t WHERE t.oid = type_id;
+    SELECT t.oid, t.typname, t.typnamespace, t.typtype,
+        t.typcategory, t.typelem, t.typbasetype, t.typrelid
+    INTO actual FROM pg_type AS t WHERE t.oid = type_id;
     WHILE actual.typtype = 'd' AND expected -> 'named' IS NULL LOOP
-        SELECT t.* INTO actual FROM pg_type AS t WHERE t.oid = actual.typbasetype;
+        SELECT t.oid, t.typname, t.typnamespace, t.typtype,
+            t.typcategory, t.typelem, t.typbasetype, t.typrelid
+        INTO actual FROM pg_type AS t WHERE t.oid = actual.typbasetype;
     END LOOP;
 
     IF expected -> 'array' IS NOT NULL THEN
         IF actual.typcategory <> 'A' OR actual.typelem = 0 THEN
-            RETURN NEXT format('%s is of type %s, the struct takes an array', place, format_type(type_id, NULL));
+            RETURN NEXT format(
+                '%s is of type %s, the struct takes an array', place, format_type(type_id, NULL)
+            );
             RETURN;
         END IF;
         member := expected -> 'array';
@@ -33,10 +40,17 @@ BEGIN
             WHERE name = actual.typname AND actual.typnamespace = 'pg_catalog'::regnamespace
         ) THEN
             RETURN NEXT format(
-                '%s is of type %s, the struct takes %s', place, format_type(type_id, NULL),
-                (SELECT string_agg(format_type(t.oid, NULL), ' or ' ORDER BY name.number)
-                FROM json_array_elements_text(expected -> 'types') WITH ORDINALITY AS name (text, number)
-                JOIN pg_type AS t ON t.typname = name.text AND t.typnamespace = 'pg_catalog'::regnamespace)
+                '%s is of type %s, the struct takes %s',
+                place,
+                format_type(type_id, NULL),
+                (
+                    SELECT string_agg(format_type(t.oid, NULL), ' or ' ORDER BY name.number)
+                    FROM json_array_elements_text(expected -> 'types')
+                        WITH ORDINALITY AS name (text, number)
+                    JOIN pg_type AS t
+                        ON t.typname = name.text
+                        AND t.typnamespace = 'pg_catalog'::regnamespace
+                )
             );
         END IF;
     ELSE
@@ -44,11 +58,14 @@ BEGIN
         IF actual.typname IS DISTINCT FROM member ->> 'name'
             OR NOT EXISTS (
                 SELECT FROM pg_namespace AS n
-                WHERE n.oid = actual.typnamespace AND n.nspname = coalesce(member ->> 'schema', n.nspname)
+                WHERE n.oid = actual.typnamespace
+                    AND n.nspname = coalesce(member ->> 'schema', n.nspname)
             )
         THEN
             RETURN NEXT format(
-                '%s is of type %s, the struct takes %s', place, format_type(type_id, NULL),
+                '%s is of type %s, the struct takes %s',
+                place,
+                format_type(type_id, NULL),
                 concat_ws('.', member ->> 'schema', member ->> 'name')
             );
             RETURN;
@@ -61,21 +78,25 @@ BEGIN
                 AND e.enumlabel NOT IN (SELECT json_array_elements_text(expected -> 'labels'));
             IF unknown_labels IS NOT NULL THEN
                 RETURN NEXT format(
-                    '%s is of type %s, which has labels that the Rust enum lacks: %s', place,
-                    format_type(type_id, NULL), unknown_labels
+                    '%s is of type %s, which has labels that the Rust enum lacks: %s',
+                    place,
+                    format_type(type_id, NULL),
+                    unknown_labels
                 );
             END IF;
         END IF;
         FOR member IN SELECT json_array_elements(expected -> 'fields') LOOP
-            SELECT a.* INTO attribute
+            SELECT a.atttypid INTO attribute
             FROM pg_attribute AS a
             WHERE a.attrelid = actual.typrelid AND a.attname = member ->> 'attribute'
                 AND a.attnum > 0 AND NOT a.attisdropped;
             IF NOT FOUND THEN
-                RETURN NEXT format('%s has no attribute %s', place, quote_ident(member ->> 'attribute'));
+                RETURN NEXT format('%s has no attribute %I', place, member ->> 'attribute');
             ELSE
                 RETURN QUERY SELECT aurora_trigger.type_differences(
-                    place || '.' || quote_ident(member ->> 'attribute'), attribute.atttypid, member -> 'type'
+                    format('%s.%I', place, member ->> 'attribute'),
+                    attribute.atttypid,
+                    member -> 'type'
                 );
             END IF;
         END LOOP;
@@ -85,25 +106,29 @@ $body$;
 ALTER FUNCTION aurora_trigger.type_differences(text, oid, json) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.type_differences(text, oid, json) FROM PUBLIC;
 
--- How a table differs from its struct: one line a difference. With a key, the columns must be those of a unique index
--- that always holds.
+-- How a table differs from its struct: one line a difference. With a key, the columns must be those
+-- of a unique index that always holds.
 CREATE OR REPLACE FUNCTION aurora_trigger.table_differences(
-    schema_name text, table_name text, columns json, key_columns text[], predicate text
+    schema_name text,
+    table_name text,
+    columns json,
+    key_columns text[],
+    predicate text
 )
 RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    relation pg_class;
+    relation record;
     expected json;
-    attribute pg_attribute;
+    attribute record;
     place text;
     not_null boolean;
     problem boolean := false;
     difference text;
 BEGIN
-    SELECT c.* INTO relation
+    SELECT c.oid, c.relkind INTO relation
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = schema_name AND c.relname = table_name;
@@ -118,7 +143,9 @@ BEGIN
     END IF;
     FOR expected IN SELECT json_array_elements(columns) LOOP
         place := format('%I.%I.%I', schema_name, table_name, expected ->> 'column');
-        SELECT a.* INTO attribute
+        -- As JSON, since some columns of the catalogue are newer than PostgreSQL 11.
+        SELECT a.atttypid, a.attnotnull, row_to_json(a.*) ->> 'attgenerated' AS generated
+        INTO attribute
         FROM pg_attribute AS a
         WHERE a.attrelid = relation.oid AND a.attname = expected ->> 'column'
             AND a.attnum > 0 AND NOT a.attisdropped;
@@ -134,17 +161,21 @@ BEGIN
             problem := true;
         END LOOP;
         not_null := attribute.attnotnull OR EXISTS (
-            SELECT FROM pg_type AS t WHERE t.oid = attribute.atttypid AND t.typtype = 'd' AND t.typnotnull
+            SELECT FROM pg_type AS t
+            WHERE t.oid = attribute.atttypid AND t.typtype = 'd' AND t.typnotnull
         );
         IF NOT not_null AND NOT (expected ->> 'nullable')::boolean THEN
             RETURN NEXT format(
-                '%s may hold NULL, the struct takes none: make field %s an Option, or the column NOT NULL',
-                place, expected ->> 'field'
+                '%s may hold NULL, the struct takes none: make field %s an Option, or the column '
+                'NOT NULL',
+                place,
+                expected ->> 'field'
             );
         END IF;
-        -- Through JSON, since the column of the catalogue exists from PostgreSQL 12 on only.
-        IF row_to_json(attribute) ->> 'attgenerated' = 'v' THEN
-            RETURN NEXT format('%s is a virtual generated column, which triggers do not see: make it STORED', place);
+        IF attribute.generated = 'v' THEN
+            RETURN NEXT format(
+                '%s is a virtual generated column, which triggers do not see: make it STORED', place
+            );
         END IF;
     END LOOP;
     IF key_columns IS NOT NULL AND NOT EXISTS (
@@ -155,39 +186,57 @@ BEGIN
             AND (
                 SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C")
                 FROM generate_series(0, i.indnkeyatts - 1) AS position
-                JOIN pg_attribute AS a ON a.attrelid = relation.oid AND a.attnum = i.indkey[position]
+                JOIN pg_attribute AS a
+                    ON a.attrelid = relation.oid
+                    AND a.attnum = i.indkey[position]
                 WHERE a.attnotnull
             ) = (SELECT array_agg(name ORDER BY name COLLATE "C") FROM unnest(key_columns) AS name)
             AND i.indnkeyatts = cardinality(key_columns)
     ) THEN
         RETURN NEXT format(
-            '%I.%I has no unique index over exactly the key (%s): one that is valid, immediate, without WHERE or '
-            'expressions, over NOT NULL columns',
-            schema_name, table_name, (SELECT string_agg(quote_ident(name), ', ') FROM unnest(key_columns) AS name)
+            '%I.%I has no unique index over exactly the key (%s): one that is valid, immediate, '
+            'without WHERE or expressions, over NOT NULL columns',
+            schema_name,
+            table_name,
+            (SELECT string_agg(quote_ident(name), ', ') FROM unnest(key_columns) AS name)
         );
     END IF;
-    -- The predicate must be readable with nothing in sight but the struct's columns, as in the trigger.
+    -- The predicate must be readable with nothing in sight but the struct's columns, as in the
+    -- trigger.
     IF predicate IS NOT NULL AND NOT problem THEN
         BEGIN
             EXECUTE format(
-                E'SELECT (\n%s\n)::boolean FROM (SELECT %s FROM %I.%I AS source_row) AS candidate LIMIT 0',
+                E'SELECT (\n%s\n)::boolean '
+                'FROM (SELECT %s FROM %I.%I AS source_row) AS candidate LIMIT 0',
                 predicate,
-                (SELECT string_agg(format('source_row.%I', c ->> 'column'), ', ')
-                FROM json_array_elements(columns) AS c),
-                schema_name, table_name
+                (
+                    SELECT string_agg(format('source_row.%I', c ->> 'column'), ', ')
+                    FROM json_array_elements(columns) AS c
+                ),
+                schema_name,
+                table_name
             );
         EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
-            RETURN NEXT format('%I.%I: the predicate of when can''t be read: %s', schema_name, table_name, SQLERRM);
+            RETURN NEXT format(
+                '%I.%I: the predicate of when can''t be read: %s', schema_name, table_name, SQLERRM
+            );
         END;
     END IF;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.table_differences(text, text, json, text[], text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.table_differences(text, text, json, text[], text) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.table_differences(text, text, json, text[], text)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.table_differences(text, text, json, text[], text)
+    FROM PUBLIC;
 
 -- Makes a trigger as it should be, and takes no lock where it already is.
 CREATE OR REPLACE FUNCTION aurora_trigger.ensure_trigger(
-    schema_name text, table_name text, operation text, transition_tables text, level text, function_name text
+    schema_name text,
+    table_name text,
+    operation text,
+    transition_tables text,
+    level text,
+    function_name text
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -198,13 +247,21 @@ DECLARE
     trigger_name text := 'aurora_trigger_' || lower(operation);
     wanted text := format(
         'CREATE TRIGGER %I AFTER %s ON %I.%I %sFOR EACH %s EXECUTE FUNCTION aurora_trigger.%I()',
-        trigger_name, operation, schema_name, table_name, transition_tables, level, function_name
+        trigger_name,
+        operation,
+        schema_name,
+        table_name,
+        transition_tables,
+        level,
+        function_name
     );
     actual text;
     enabled "char";
 BEGIN
     -- PostgreSQL 11 still writes PROCEDURE.
-    SELECT replace(pg_get_triggerdef(t.oid), ' EXECUTE PROCEDURE ', ' EXECUTE FUNCTION '), t.tgenabled
+    SELECT
+        replace(pg_get_triggerdef(t.oid), ' EXECUTE PROCEDURE ', ' EXECUTE FUNCTION '),
+        t.tgenabled
     INTO actual, enabled
     FROM pg_trigger AS t
     WHERE t.tgrelid = format('%I.%I', schema_name, table_name)::regclass
@@ -223,11 +280,15 @@ BEGIN
     END IF;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text)
+    FROM PUBLIC;
 
 -- Drops a trigger of ours that is no longer wanted, and takes no lock where there is none.
-CREATE OR REPLACE FUNCTION aurora_trigger.ensure_no_trigger(schema_name text, table_name text, operation text)
+CREATE OR REPLACE FUNCTION aurora_trigger.ensure_no_trigger(
+    schema_name text, table_name text, operation text
+)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -239,7 +300,12 @@ BEGIN
         WHERE t.tgrelid = to_regclass(format('%I.%I', schema_name, table_name))
             AND t.tgname = 'aurora_trigger_' || lower(operation) AND NOT t.tgisinternal
     ) THEN
-        EXECUTE format('DROP TRIGGER %I ON %I.%I', 'aurora_trigger_' || lower(operation), schema_name, table_name);
+        EXECUTE format(
+            'DROP TRIGGER %I ON %I.%I',
+            'aurora_trigger_' || lower(operation),
+            schema_name,
+            table_name
+        );
     END IF;
 END
 $body$;

@@ -9,4 +9,13 @@
         {{ self.send(8) }}
     END IF;
     RETURN NULL;
+{%- if warns %}
+EXCEPTION WHEN OTHERS THEN
+    -- A write must not fail because of this, whatever has become of the table or of a setting.
+    GET STACKED DIAGNOSTICS error_hint = PG_EXCEPTION_HINT;
+    RAISE WARNING 'aurora_trigger: changes of %.% are not captured: %',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, concat_ws('. ', SQLERRM, nullif(error_hint, ''))
+        USING ERRCODE = SQLSTATE;
+    RETURN NULL;
+{%- endif %}
 END

@@ -1,6 +1,6 @@
 -- Change data capture of {{ table_count }}, made by aurora-trigger {{ version }} from the structs below.
--- Run it with psql -v ON_ERROR_STOP=1 --single-transaction, or in a migration: it holds no transaction control. It can
--- be run again at any time. Change the structs, not this file.
+-- Run it with psql -v ON_ERROR_STOP=1 --single-transaction, or in a migration: it holds no
+-- transaction control. It can be run again at any time. Change the structs, not this file.
 
 {{ shared }}
 {{ checks }}
@@ -20,7 +20,8 @@ BEGIN
         SELECT aurora_trigger.table_differences(
             {{ check.schema }}, {{ check.table }},
             {{ check.columns }},
-            {{ check.key_columns }}, {{ check.predicate }}
+            {{ check.key_columns }},
+            {{ check.predicate }}
         )
         {%- if !loop.last %}
         UNION ALL
@@ -29,8 +30,8 @@ BEGIN
     ) AS found (difference);
     IF differences IS NOT NULL THEN
         RAISE EXCEPTION E'aurora_trigger: the tables differ from their structs\n%', differences
-            USING HINT = 'Nothing was captured anew. Change the struct or migrate the table, then emit and run this '
-                'file again.';
+            USING HINT = 'Nothing was captured anew. Change the struct or migrate the table, then '
+                'emit and run this file again.';
     END IF;
 END
 $body$;
@@ -43,7 +44,9 @@ $body$;
 {%- if configuration.is_none() %}
 DO $body$
 BEGIN
-    IF NOT EXISTS (SELECT FROM aurora_trigger.settings AS s WHERE s.function_name IS NOT NULL) THEN
+    IF NOT EXISTS (
+        SELECT FROM aurora_trigger.settings AS s WHERE s.function_name IS NOT NULL
+    ) THEN
         RAISE WARNING 'aurora_trigger: nothing is captured until you name the relay'
             USING HINT = 'SELECT aurora_trigger.configure(''<its ARN>'');';
     END IF;

@@ -1,5 +1,6 @@
--- Removes what aurora-trigger {{ version }} installed for {{ table_count }}; with the last table also what all share.
--- Run it with psql -v ON_ERROR_STOP=1 --single-transaction. It can be run again at any time.
+-- Removes what aurora-trigger {{ version }} installed for {{ table_count }}; with the last table also what
+-- all share. Run it with psql -v ON_ERROR_STOP=1 --single-transaction. It can be run again at any
+-- time.
 {% for table in tables %}
 -- {{ table.remark }}. The lock is waited for 3 seconds at most.
 DO $body$
@@ -22,7 +23,11 @@ BEGIN
         SELECT p.oid::regprocedure
         FROM pg_catalog.pg_proc AS p
         WHERE p.pronamespace = pg_catalog.to_regnamespace('aurora_trigger')
-            AND p.proname = ANY ({{ table.functions }})
+            AND p.proname IN (
+                {%- for function in table.functions %}
+                {{ function }}{% if !loop.last %},{% endif %}
+                {%- endfor %}
+            )
     LOOP
         EXECUTE 'DROP FUNCTION ' || function_name;
     END LOOP;
@@ -36,7 +41,8 @@ DECLARE
 BEGIN
     IF pg_catalog.to_regnamespace('aurora_trigger') IS NULL OR EXISTS (
         SELECT FROM pg_catalog.pg_proc AS p
-        WHERE p.pronamespace = 'aurora_trigger'::regnamespace AND p.prorettype = 'trigger'::regtype
+        WHERE p.pronamespace = 'aurora_trigger'::regnamespace
+            AND p.prorettype = 'trigger'::regtype
     ) THEN
         RETURN;
     END IF;
@@ -44,7 +50,8 @@ BEGIN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.dead_letter)' INTO dead_letters;
     END IF;
     IF dead_letters THEN
-        RAISE WARNING 'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'
+        RAISE WARNING
+            'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'
             USING HINT = 'Save or delete them, then run this file again.';
         RETURN;
     END IF;
@@ -55,7 +62,8 @@ BEGIN
     BEGIN
         DROP ROLE aurora_trigger;
     EXCEPTION WHEN dependent_objects_still_exist THEN
-        RAISE NOTICE 'aurora_trigger: the role aurora_trigger stays, another database needs it';
+        RAISE NOTICE
+            'aurora_trigger: the role aurora_trigger stays, another database needs it';
     END;
 END
 $body$;

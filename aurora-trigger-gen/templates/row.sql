@@ -11,12 +11,12 @@ DECLARE
 BEGIN
     IF TG_OP IN ('UPDATE', 'DELETE') THEN
         before_image := aurora_trigger.{{ to_json }}(OLD);
-        before_key := {{ self.key_of("before_image") }};
+        before_key := {{ self.key_of("before_image", 8) }};
         before_chosen := {{ self.chosen("OLD", 8) }};
     END IF;
     IF TG_OP IN ('INSERT', 'UPDATE') THEN
         after_image := aurora_trigger.{{ to_json }}(NEW);
-        after_key := {{ self.key_of("after_image") }};
+        after_key := {{ self.key_of("after_image", 8) }};
         after_chosen := {{ self.chosen("NEW", 8) }};
     END IF;
     operation := CASE

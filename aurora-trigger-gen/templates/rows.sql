@@ -8,7 +8,10 @@ FROM {{ relation }} AS {{ row }}
 {{ pad }}    SELECT coalesce((
 {{ predicate }}
 {{ pad }}    )::boolean, false) AS chosen
-{{ pad }}    FROM (SELECT {{ candidate }}) AS candidate
+{{ pad }}    FROM (
+{{ pad }}        SELECT
+{{ pad }}            {{ candidate }}
+{{ pad }}    ) AS candidate
 {{ pad }}) AS predicate
 {%- endif %}
 {{ pad }}WHERE

@@ -1,4 +1,5 @@
--- What all tables share: a role that owns the functions and has rights on nothing else, its schema, the settings.
+-- What all tables share: a role that owns the functions and has rights on nothing else, its schema,
+-- the settings.
 DO $body$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'aurora_trigger') THEN
@@ -12,8 +13,9 @@ BEGIN
                 OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.member = r.oid))
     ) THEN
         RAISE EXCEPTION 'aurora_trigger: the role aurora_trigger has more rights than it may have'
-            USING HINT = 'It runs the trigger functions, so it must be a plain NOLOGIN role and a member of no '
-                'other. Was it made by somebody else? Then look at what it owns, drop it, and run this file again.';
+            USING HINT = 'It runs the trigger functions, so it must be a plain NOLOGIN role and a '
+                'member of no other. Was it made by somebody else? Then look at what it owns, drop '
+                'it, and run this file again.';
     END IF;
     IF NOT pg_catalog.pg_has_role(current_user, 'aurora_trigger', 'USAGE') THEN
         EXECUTE pg_catalog.format('GRANT aurora_trigger TO %I', current_user);
@@ -33,9 +35,10 @@ BEGIN
             AND c.relowner <> 'aurora_trigger'::regrole
             AND NOT pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
     ) THEN
-        RAISE EXCEPTION 'aurora_trigger: the schema aurora_trigger, or something in it, belongs to another role'
-            USING HINT = 'Its owner could change what the triggers do. Look at what it holds, drop it, and run this '
-                'file again.';
+        RAISE EXCEPTION 'aurora_trigger: the schema aurora_trigger, or something in it, belongs to '
+            'another role'
+            USING HINT = 'Its owner could change what the triggers do. Look at what it holds, drop '
+                'it, and run this file again.';
     END IF;
     IF pg_catalog.to_regnamespace('aurora_trigger') IS NULL THEN
         CREATE SCHEMA aurora_trigger AUTHORIZATION aurora_trigger;
@@ -63,7 +66,8 @@ BEGIN
         ALTER TABLE aurora_trigger.settings OWNER TO aurora_trigger;
         INSERT INTO aurora_trigger.settings DEFAULT VALUES;
         COMMENT ON TABLE aurora_trigger.settings IS
-            'Which function is called, and the epoch of the events. Set by aurora_trigger.configure().';
+            'Which function is called, and the epoch of the events. '
+            'Set by aurora_trigger.configure().';
     END IF;
     IF pg_catalog.to_regclass('aurora_trigger.event_seq') IS NULL THEN
         -- Without cache, so that it grows in the order in which sessions take from it.
@@ -112,7 +116,8 @@ AS $body$
 BEGIN
     IF configure.function_name IS NULL OR btrim(configure.function_name) = '' THEN
         RAISE EXCEPTION 'aurora_trigger: the function''s name is empty'
-            USING HINT = 'Give the ARN of the relay: SELECT aurora_trigger.configure(''arn:aws:lambda:…'');';
+            USING HINT = 'Give the ARN of the relay: '
+                'SELECT aurora_trigger.configure(''arn:aws:lambda:…'');';
     END IF;
     UPDATE aurora_trigger.settings AS s
     SET function_name = configure.function_name, region = configure.region;
@@ -125,9 +130,10 @@ $body$;
 ALTER FUNCTION aurora_trigger.configure(text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.configure(text, text) FROM PUBLIC;
 
--- Whether values of the sample's type become JSON and text by PostgreSQL's own code: a cast is code of whoever owns the
--- type, and would run with the rights of a trigger function. Immutable, and called with constants only, so that the
--- planner asks it once per plan, and again after a column got another type; a row costs nothing.
+-- Whether values of the sample's type become JSON and text by PostgreSQL's own code: a cast is code
+-- of whoever owns the type, and would run with the rights of a trigger function. Immutable, and
+-- called with constants only, so that the planner asks it once per plan, and again after a column
+-- got another type; a row costs nothing.
 -- In an expression, an enum or composite type is fine too as long as no cast from it is a function.
 CREATE OR REPLACE FUNCTION aurora_trigger.is_trusted(sample anyelement, in_expression boolean)
 RETURNS boolean
@@ -155,7 +161,8 @@ BEGIN
             UNION ALL
             SELECT a.atttypid
             FROM pg_attribute AS a
-            WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE t.typtype = 'c'
+                AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
         ) AS part (id)
         WHERE t.oid >= first_user_type
     )
@@ -178,10 +185,10 @@ BEGIN
         )
     LIMIT 1;
     IF found_type IS NOT NULL THEN
-        RAISE EXCEPTION 'aurora_trigger: a streamed column is now of type %, whose owner could run code in the trigger',
-            found_type
-            USING HINT = 'Was the column altered? Change the struct''s field to the new type and run the new '
-                'installation file.';
+        RAISE EXCEPTION 'aurora_trigger: a streamed column is now of type %, whose owner could run '
+            'code in the trigger', found_type
+            USING HINT = 'Was the column altered? Change the struct''s field to the new type and '
+                'run the new installation file.';
     END IF;
     RETURN true;
 END
@@ -215,7 +222,13 @@ REVOKE ALL ON FUNCTION aurora_trigger.key_only(json, text[]) FROM PUBLIC;
 {%- if keeps_dead_letters %}
 -- Keeps an event that can't be sent. It is rolled back with the write.
 CREATE OR REPLACE FUNCTION aurora_trigger.keep_dead_letter(
-    reason text, schema_name text, table_name text, fingerprint text, capture text, ts_us bigint, event json
+    reason text,
+    schema_name text,
+    table_name text,
+    fingerprint text,
+    capture text,
+    ts_us bigint,
+    event json
 )
 RETURNS boolean
 LANGUAGE plpgsql
@@ -225,16 +238,26 @@ BEGIN
     INSERT INTO aurora_trigger.dead_letter
         (reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event)
     VALUES (
-        reason, schema_name, table_name, fingerprint,
-        (SELECT s.epoch FROM aurora_trigger.settings AS s), txid_current(), ts_us, capture, event
+        reason,
+        schema_name,
+        table_name,
+        fingerprint,
+        (SELECT s.epoch FROM aurora_trigger.settings AS s),
+        txid_current(),
+        ts_us,
+        capture,
+        event
     );
     RETURN true;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json)
+    FROM PUBLIC;
 {% endif %}
--- One call of the relay with the events of one statement, or a part of them. Raises what the call raises.
+-- One call of the relay with the events of one statement, or a part of them. Raises what the call
+-- raises.
 CREATE OR REPLACE FUNCTION aurora_trigger.send(
     invocation text,
     schema_name text,
@@ -254,7 +277,8 @@ DECLARE
     answer aurora_trigger.lambda_answer;
     refused json;
 BEGIN
-    -- One query for the settings and the payload: each query costs a one-row write some microseconds.
+    -- One query for the settings and the payload: each query costs a one-row write some
+    -- microseconds.
     SELECT
         s.function_name,
         s.region,
@@ -279,8 +303,10 @@ BEGIN
     INTO target, target_region, payload
     FROM aurora_trigger.settings AS s;
     IF target IS NULL THEN
-        -- The installation is not finished: what happens before is not captured, and nobody's write fails for it.
-        RAISE WARNING 'aurora_trigger: changes of %.% are not captured yet', schema_name, table_name
+        -- The installation is not finished: what happens before is not captured, and nobody's write
+        -- fails for it.
+        RAISE WARNING 'aurora_trigger: changes of %.% are not captured yet',
+            schema_name, table_name
             USING HINT = 'Name the relay: SELECT aurora_trigger.configure(''<its ARN>'');';
         RETURN false;
     END IF;
@@ -292,7 +318,8 @@ BEGIN
     );
     IF invocation = 'Event' THEN
         IF answer.status_code IS DISTINCT FROM 202 THEN
-            RAISE EXCEPTION 'aurora_trigger: Lambda answered % to an asynchronous call, not 202', answer.status_code;
+            RAISE EXCEPTION 'aurora_trigger: Lambda answered % to an asynchronous call, not 202',
+                answer.status_code;
         END IF;
         RETURN true;
     END IF;
@@ -302,18 +329,25 @@ BEGIN
     THEN
         refused := answer.payload -> 'refused';
         RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % events of %.%',
-            coalesce(answer.payload ->> 'accepted', 'an unknown number'), cardinality(events), schema_name, table_name
-            USING DETAIL = 'Status ' || coalesce(answer.status_code::text, 'unknown')
-                || coalesce(', refused: ' || left(refused::text, 1000), ', no list of refused events');
+            coalesce(answer.payload ->> 'accepted', 'an unknown number'),
+            cardinality(events),
+            schema_name,
+            table_name
+            USING DETAIL = 'Status ' || coalesce(answer.status_code::text, 'unknown') || coalesce(
+                ', refused: ' || left(refused::text, 1000), ', no list of refused events'
+            );
     END IF;
     RETURN true;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.send(text, text, text, text, text, bigint, json[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.send(text, text, text, text, text, bigint, json[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.send(text, text, text, text, text, bigint, json[])
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.send(text, text, text, text, text, bigint, json[])
+    FROM PUBLIC;
 {% if warns %}
--- The same for a write that must not fail because of it. Takes and returns how many calls of the statement have failed:
--- after three it sends no more, since each could take the time-out, with the transaction's locks held.
+-- The same for a write that must not fail because of it. Takes and returns how many calls of the
+-- statement have failed: after three it sends no more, since each could take the time-out, with the
+-- transaction's locks held.
 CREATE OR REPLACE FUNCTION aurora_trigger.send_or_warn(
     failed_calls integer,
     invocation text,
@@ -339,7 +373,9 @@ BEGIN
             USING DETAIL = 'Three calls of the statement had failed before.';
         RETURN failed_calls;
     END IF;
-    sent := aurora_trigger.send(invocation, schema_name, table_name, fingerprint, capture, ts_us, events);
+    sent := aurora_trigger.send(
+        invocation, schema_name, table_name, fingerprint, capture, ts_us, events
+    );
     RETURN failed_calls;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS
@@ -352,7 +388,10 @@ EXCEPTION WHEN OTHERS THEN
     RETURN failed_calls + 1;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.send_or_warn(integer, text, text, text, text, text, bigint, json[])
+ALTER FUNCTION
+    aurora_trigger.send_or_warn(integer, text, text, text, text, text, bigint, json[])
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.send_or_warn(integer, text, text, text, text, text, bigint, json[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+    aurora_trigger.send_or_warn(integer, text, text, text, text, text, bigint, json[])
+    FROM PUBLIC;
 {% endif %}

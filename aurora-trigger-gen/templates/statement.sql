@@ -16,10 +16,20 @@ DECLARE
     before_chosen boolean;
 {%- endif %}
     old_images NO SCROLL CURSOR FOR
-        SELECT row_to_json(image.*), {{ self.key_text() }}{% if self.has_predicate() %}, predicate.chosen{% endif %}
+        SELECT
+            row_to_json(image.*),
+            {{ self.key_text(12) }}
+{%- if self.has_predicate() %},
+            predicate.chosen
+{%- endif %}
         {{ self.rows("old_rows", "old_row", 8)? }};
 {%- endif %}
 BEGIN
+{%- if operations.update || operations.delete %}
+    -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
+    -- which the session may use itself.
+    old_images := NULL;
+{%- endif %}
 {%- if operations.insert %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
@@ -41,18 +51,25 @@ BEGIN
 {%- endif %}
 {%- if operations.update %}
     IF TG_OP = 'UPDATE' THEN
-        -- Both transition tables hold the same rows in the same order: a row's images are found by their place. By
-        -- their key, a row that one statement changes twice would be paired with the wrong one.
+        -- Both transition tables hold the same rows in the same order: a row's images are found by
+        -- their place. By their key, a row that one statement changes twice would be paired with
+        -- the wrong one.
         -- Without a name the cursor gets one of its own: this trigger can fire within itself.
         old_images := NULL;
         OPEN old_images;
         FOR after_image, after_key{% if self.has_predicate() %}, after_chosen{% endif %} IN
-            SELECT row_to_json(image.*), {{ self.key_text() }}{% if self.has_predicate() %}, predicate.chosen{% endif %}
+            SELECT
+                row_to_json(image.*),
+                {{ self.key_text(16) }}
+{%- if self.has_predicate() %},
+                predicate.chosen
+{%- endif %}
             {{ self.rows("new_rows", "new_row", 12)? }}
         LOOP
             FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};
             IF NOT FOUND THEN
-                RAISE EXCEPTION 'aurora_trigger: the transition tables of an UPDATE differ in length';
+                RAISE EXCEPTION
+                    'aurora_trigger: the transition tables of an UPDATE differ in length';
             END IF;
             {{ self.add_pair(12)? }}
         END LOOP;
@@ -70,7 +87,9 @@ BEGIN
             CONTINUE WHEN NOT before_chosen;
             {%- endif %}
             event := json_build_object(
-                'seq', nextval('aurora_trigger.event_seq'), 'op', 'd', 'before', before_image
+                'seq', nextval('aurora_trigger.event_seq'),
+                'op', 'd',
+                'before', before_image
             );
             {{ self.add(12)? }}
         END LOOP;

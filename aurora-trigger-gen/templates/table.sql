@@ -2,17 +2,23 @@
 -- Its contract is {{ fingerprint }}: another one is another struct.
 
 -- A row as its image.
-CREATE OR REPLACE FUNCTION aurora_trigger.{{ to_json }}(source_row {{ table }})
+CREATE OR REPLACE FUNCTION aurora_trigger.{{ to_json }}(
+    source_row {{ table }}
+)
 RETURNS json
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS {{ to_json_body }};
-ALTER FUNCTION aurora_trigger.{{ to_json }}({{ table }}) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}({{ table }}) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.{{ to_json }}(
+    {{ table }}
+) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(
+    {{ table }}
+) FROM PUBLIC;
 
 -- What a {{ level }} did to the table, handed to the relay in calls of at most {{ chunk_kilobytes }} KB.
--- It runs as its owner, which has no rights but on its own schema and on aws_lambda. The settings that change how values
--- print are pinned.
+-- It runs as its owner, which has no rights but on its own schema and on aws_lambda. The settings
+-- that change how values print are pinned.
 CREATE OR REPLACE FUNCTION aurora_trigger.{{ capture }}()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -26,4 +32,5 @@ SET aws_lambda.request_timeout_ms = '3000'
 AS {{ capture_body }};
 ALTER FUNCTION aurora_trigger.{{ capture }}() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}() FROM PUBLIC;
-COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS {{ comment }};
+COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
+    {{ comment }};

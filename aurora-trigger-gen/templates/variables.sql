@@ -6,6 +6,7 @@ captured_us bigint := extract(epoch FROM clock_timestamp()) * 1000000;
     chunk_size integer := 0;
 {%- if warns %}
     failed_calls integer := 0;
+    error_hint text;
 {%- else %}
     sent boolean;
 {%- endif %}

@@ -3,6 +3,11 @@
 //! A test gets a database of its own on the one cluster of its binary, with the stand-in for
 //! `aws_lambda` installed. Whatever the triggers send is there as soon as the statement returns.
 
+mod levels;
+mod notices;
+mod only;
 mod pipeline;
 
-pub use pipeline::{Call, Pipeline, cluster, error_of};
+pub use notices::Notices;
+pub use only::Only;
+pub use pipeline::{Call, Pipeline, changes_in, cluster, error_of, events_in};

@@ -1,13 +1,18 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use aurora_trigger_gen::ChangeStream;
 use aurora_trigger_gen::describe::TableDesc;
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::wire::Payload;
+use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
 use relay_lambda::local::{InvocationType, LambdaEndpoint, PostgresCluster};
+use tokio::sync::OnceCell;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Connection, NoTls, Socket};
+
+use crate::notices::{self, Notices};
+use crate::only::Only;
 
 /// The PostgreSQL of this test binary.
 pub fn cluster() -> &'static PostgresCluster {
@@ -43,6 +48,7 @@ pub struct Pipeline {
     database: String,
     endpoint: LambdaEndpoint,
     calls: Arc<Mutex<Vec<Call>>>,
+    answer: Arc<Mutex<Option<String>>>,
 }
 
 impl Pipeline {
@@ -53,7 +59,17 @@ impl Pipeline {
     /// Where the database can't be made: a test can't go on without it.
     pub async fn start() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
+        static ROLE: OnceCell<()> = OnceCell::const_new();
         let database = format!("pipeline_{}", COUNTER.fetch_add(1, Ordering::Relaxed));
+        // Two installations at once would both make it.
+        ROLE.get_or_init(|| async {
+            connect("postgres", "postgres")
+                .await
+                .batch_execute("CREATE ROLE aurora_trigger NOLOGIN")
+                .await
+                .expect("the cluster is new");
+        })
+        .await;
         connect("postgres", "postgres")
             .await
             .batch_execute(&format!("CREATE DATABASE {database}"))
@@ -61,6 +77,8 @@ impl Pipeline {
             .expect("the name is new");
         let calls = Arc::new(Mutex::new(Vec::new()));
         let received = Arc::clone(&calls);
+        let answer = Arc::new(Mutex::new(None::<String>));
+        let ordered = Arc::clone(&answer);
         let endpoint = LambdaEndpoint::start(move |invocation| {
             let call = Call {
                 invocation_type: invocation.invocation_type,
@@ -76,13 +94,19 @@ impl Pipeline {
                 .lock()
                 .expect("no test panics while it holds the lock")
                 .push(call);
-            Ok(format!(r#"{{"accepted":{events},"refused":[]}}"#))
+            let ordered = ordered
+                .lock()
+                .expect("no test panics while it holds the lock");
+            Ok(ordered
+                .clone()
+                .unwrap_or_else(|| format!(r#"{{"accepted":{events},"refused":[]}}"#)))
         })
         .expect("a port is free");
         let pipeline = Self {
             database,
             endpoint,
             calls,
+            answer,
         };
         pipeline.run(&pipeline.endpoint.extension_sql()).await;
         pipeline
@@ -92,6 +116,15 @@ impl Pipeline {
     #[must_use]
     pub fn endpoint(&self) -> &LambdaEndpoint {
         &self.endpoint
+    }
+
+    /// From now on the relay answers this, whatever it is sent.
+    ///
+    /// # Panics
+    ///
+    /// Where the endpoint panicked.
+    pub fn answer(&self, json: &str) {
+        *self.answer.lock().expect("the endpoint does not panic") = Some(json.to_owned());
     }
 
     /// The name of the database.
@@ -108,6 +141,11 @@ impl Pipeline {
     /// A new session of another role.
     pub async fn session_of(&self, role: &str) -> Client {
         connect(&self.database, role).await
+    }
+
+    /// A new session of the superuser, and what the server says in it.
+    pub async fn listening_session(&self) -> (Client, Notices) {
+        open(&self.database, "postgres", notices::listen).await
     }
 
     /// Runs statements as the superuser.
@@ -129,7 +167,16 @@ impl Pipeline {
     ///
     /// With the server's message where the installation fails.
     pub async fn install<S: ChangeStream>(&self) {
-        self.run(&installation(S::TABLES)).await;
+        self.install_tables(S::TABLES).await;
+    }
+
+    /// Installs the triggers of these tables, configured, as the superuser.
+    ///
+    /// # Panics
+    ///
+    /// With the server's message where the installation fails.
+    pub async fn install_tables(&self, tables: &[&TableDesc]) {
+        self.run(&installation(tables)).await;
     }
 
     /// What has been called since the last time.
@@ -150,17 +197,60 @@ impl Pipeline {
     /// On a change that the relay refuses.
     #[must_use]
     pub fn take_changes<S: ChangeStream>(&self) -> Vec<S> {
-        self.take_calls()
-            .iter()
-            .flat_map(|call| {
-                let relayed = relay_lambda::relay::<S>(call.payload.as_bytes(), 0)
-                    .expect("the database sends payloads");
-                assert_eq!(relayed.refused, [], "in {}", call.payload);
-                relayed.records
-            })
-            .map(|record| S::decode(&record).expect("the relay has read it too"))
-            .collect()
+        changes_in(&self.take_calls())
     }
+
+    /// The same for a stream of one table: what happened to its rows.
+    ///
+    /// # Panics
+    ///
+    /// On a change that the relay refuses.
+    #[must_use]
+    pub fn take_events<T: StreamTrigger>(&self) -> Vec<ChangeEvent<T>> {
+        events_in(&self.take_calls())
+    }
+
+    /// The server's version as a number: 150018 for 15.18.
+    pub async fn server_version(&self) -> i32 {
+        self.session()
+            .await
+            .query_one("SELECT current_setting('server_version_num')::integer", &[])
+            .await
+            .expect("it is a number")
+            .get(0)
+    }
+}
+
+/// The changes that these calls held, as a consumer of the stream reads them.
+///
+/// # Panics
+///
+/// On a change that the relay refuses.
+#[must_use]
+pub fn changes_in<S: ChangeStream>(calls: &[Call]) -> Vec<S> {
+    calls
+        .iter()
+        .flat_map(|call| {
+            let relayed = relay_lambda::relay::<S>(call.payload.as_bytes(), 0)
+                .expect("the database sends payloads");
+            assert_eq!(relayed.refused, [], "in {}", call.payload);
+            relayed.records
+        })
+        .map(|record| S::decode(&record).expect("the relay has read it too"))
+        .collect()
+}
+
+/// The same for a stream of one table: what happened to its rows.
+///
+/// # Panics
+///
+/// On a change that the relay refuses.
+#[must_use]
+pub fn events_in<T: StreamTrigger>(calls: &[Call]) -> Vec<ChangeEvent<T>> {
+    changes_in::<Only<T>>(calls)
+        .into_iter()
+        .map(|Only(change)| change.event)
+        .collect()
 }
 
 /// The installation of these tables, with a function's name.
@@ -173,13 +263,24 @@ fn installation(tables: &[&TableDesc]) -> String {
 }
 
 async fn connect(database: &str, role: &str) -> Client {
+    let (client, ()) = open(database, role, |connection| {
+        tokio::spawn(connection);
+    })
+    .await;
+    client
+}
+
+async fn open<T>(
+    database: &str,
+    role: &str,
+    run: impl FnOnce(Connection<Socket, NoTlsStream>) -> T,
+) -> (Client, T) {
     // Of two users the last one counts.
     let address = format!("{} user={role}", cluster().connection_string(database));
     let (client, connection) = tokio_postgres::connect(&address, NoTls)
         .await
         .unwrap_or_else(|error| panic!("{role} can't connect to {database}: {error:?}"));
-    tokio::spawn(connection);
-    client
+    (client, run(connection))
 }
 
 /// The error that `sql` gives.

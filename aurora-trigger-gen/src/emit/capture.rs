@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::layout::{list, pad};
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
 use super::{names, pins, rows};
 use crate::describe::{Delivery, Level, OnFailure, Operations, Oversize, TableDesc, Unchanged};
@@ -170,19 +171,20 @@ fn key_names(table: &TableDesc) -> Vec<&'static str> {
         .collect()
 }
 
-/// The arguments by which the shared functions know where events come from.
-fn source(table: &TableDesc) -> Sql {
+/// The arguments by which the shared functions know where events come from, in two lines at `indent`.
+fn source(table: &TableDesc, indent: usize) -> Sql {
     Sql(format!(
-        "{}, {}, {}, capture, captured_us",
+        "{}, {}, {},\n{}capture, captured_us",
         Literal(table.schema()),
         Literal(table.table()),
-        Literal(&table.fingerprint())
+        Literal(&table.fingerprint()),
+        pad(indent)
     ))
 }
 
 fn send(table: &TableDesc, indent: usize) -> Sql {
-    let pad = rows::pad(indent);
-    let source = source(table);
+    let source = source(table, indent + 4);
+    let pad = pad(indent);
     let invocation = match table.delivery() {
         Delivery::Async => "Event",
         Delivery::Sync => "RequestResponse",
@@ -190,16 +192,19 @@ fn send(table: &TableDesc, indent: usize) -> Sql {
     Sql(if warns(table) {
         format!(
             "failed_calls := aurora_trigger.send_or_warn(\n\
-             {pad}    failed_calls, '{invocation}', {source}, events\n{pad});"
+             {pad}    failed_calls, '{invocation}',\n{pad}    {source}, events\n{pad});"
         )
     } else {
-        format!("sent := aurora_trigger.send(\n{pad}    '{invocation}', {source}, events\n{pad});")
+        format!(
+            "sent := aurora_trigger.send(\n\
+             {pad}    '{invocation}',\n{pad}    {source}, events\n{pad});"
+        )
     })
 }
 
 fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
     Add {
-        pad: rows::pad(indent),
+        pad: pad(indent),
         chunk_bytes: CHUNK_BYTES,
         event_bytes: match table.delivery() {
             Delivery::Async => ASYNC_EVENT_BYTES,
@@ -207,7 +212,7 @@ fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
         },
         keeps_dead_letters: keeps_dead_letters(table),
         key_names: LiteralArray(key_names(table)),
-        source: source(table),
+        source: source(table, indent + 12),
         send: send(table, indent + 8),
     }
     .render()
@@ -219,7 +224,7 @@ fn add_operations(
     exit_unless_chosen: bool,
 ) -> askama::Result<String> {
     AddOperations {
-        pad: rows::pad(indent),
+        pad: pad(indent),
         add: add(table, indent + 4)?,
         exit_unless_chosen,
     }
@@ -246,14 +251,14 @@ impl StatementBody<'_> {
     }
 
     /// The key of an image as text, by which two images are of one row.
-    fn key_text(&self) -> Sql {
+    fn key_text(&self, indent: usize) -> Sql {
         let columns: Vec<String> = key_names(self.table)
             .into_iter()
             .map(|name| format!("image.{}", Identifier(name)))
             .collect();
         Sql(match columns.as_slice() {
             [only] => format!("to_json({only})::text"),
-            several => format!("json_build_array({})::text", several.join(", ")),
+            several => list("json_build_array(", several, ")::text", indent, 1),
         })
     }
 
@@ -267,7 +272,7 @@ impl StatementBody<'_> {
 
     fn add_pair(&self, indent: usize) -> askama::Result<String> {
         AddPair {
-            pad: rows::pad(indent),
+            pad: pad(indent),
             has_predicate: self.has_predicate(),
             skips_unchanged: skips_unchanged(self.table),
             add_operations: add_operations(self.table, indent, self.has_predicate())?,
@@ -286,23 +291,31 @@ impl RowBody<'_> {
     }
 
     /// The key of an image as text, by which two images are of one row.
-    fn key_of(&self, image: &str) -> Sql {
+    fn key_of(&self, image: &str, indent: usize) -> Sql {
         let columns: Vec<String> = key_names(self.table)
             .into_iter()
             .map(|name| format!("({image} -> {})::text", Literal(name)))
             .collect();
-        Sql(format!("json_build_array({})::text", columns.join(", ")))
+        let others = format!("{image}_key := ;").len();
+        Sql(list(
+            "json_build_array(",
+            &columns,
+            ")::text",
+            indent,
+            others,
+        ))
     }
 
     fn chosen(&self, row: &str, indent: usize) -> Sql {
-        let pad = rows::pad(indent);
+        let pad = pad(indent);
         Sql(match self.table.when() {
             None => "true".to_owned(),
             Some(predicate) => format!(
                 "(\n{pad}    SELECT coalesce((\n{predicate}\n{pad}    )::boolean, false)\n\
-                 {pad}    FROM (SELECT {}) AS candidate\n\
+                 {pad}    FROM (\n{pad}        SELECT\n{pad}            {}\n\
+                 {pad}    ) AS candidate\n\
                  {pad}    WHERE\n{pad}        {}\n{pad})",
-                rows::candidate(self.table, row),
+                rows::candidate(self.table, row, indent + 12),
                 rows::trust(self.table, row, indent + 8),
             ),
         })

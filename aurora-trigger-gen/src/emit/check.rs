@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::layout;
 use super::sql::{Literal, LiteralArray, Sql};
 use crate::describe::{KeyDesc, QualifiedName, Shape, TableDesc, TypeDesc};
 
@@ -14,8 +15,9 @@ pub(super) struct TableCheck {
 }
 
 impl TableCheck {
-    pub(super) fn of(table: &TableDesc) -> Self {
-        let columns: Vec<String> = table
+    /// Laid out for lines that begin at `indent`.
+    pub(super) fn of(table: &TableDesc, indent: usize) -> Self {
+        let columns: Vec<Value> = table
             .columns()
             .iter()
             .map(|column| {
@@ -25,10 +27,9 @@ impl TableCheck {
                     "nullable": column.ty().is_nullable(),
                     "type": described(column.ty()),
                 })
-                .to_string()
             })
             .collect();
-        let columns = format!("[{}]", columns.join(",\n"));
+        let columns = layout::json(&Value::from(columns), indent, "'',".len());
         let key_columns = match table.key() {
             KeyDesc::PartitionBy(_) => "NULL".to_owned(),
             KeyDesc::Columns => {

@@ -6,25 +6,17 @@
 //! and composite types are taken apart. All else must be of a built-in type, which [`untrusted`] has checked when the
 //! function's queries are planned, since a column can get another type after the installation.
 
+use super::layout::pad;
 use super::sql::{Identifier, Sql};
 use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TypeDesc};
 
-/// What stands in the image for `column` of the row that `row` names.
-pub(super) fn image(column: &ColumnDesc, row: &str) -> Sql {
+/// What stands in the image for `column` of the row that `row` names, in a line that begins at `indent`.
+pub(super) fn image(column: &ColumnDesc, row: &str, indent: usize) -> Sql {
     let plain = field(row, column.column());
-    match column.mask() {
-        None => Sql(value(column.ty(), &plain)),
-        Some(mask) => {
-            let text = value(column.ty(), &plain);
-            Sql(match mask {
-                Mask::Redact => format!("CASE WHEN {text} IS DISTINCT FROM NULL THEN '***' END"),
-                Mask::LastFour => format!(
-                    "CASE WHEN length({text}::text) > 4 THEN '***' || right({text}::text, 4) \
-                     WHEN {text} IS DISTINCT FROM NULL THEN '***' END"
-                ),
-            })
-        }
-    }
+    Sql(match column.mask() {
+        None => value(column.ty(), &plain, indent),
+        Some(mask) => masked(column.ty(), mask, &plain, indent),
+    })
 }
 
 /// A column as it is.
@@ -32,22 +24,43 @@ pub(super) fn field(row: &str, column: &str) -> String {
     format!("{row}.{}", Identifier(column))
 }
 
-fn value(ty: &TypeDesc, source: &str) -> String {
+fn masked(ty: &TypeDesc, mask: Mask, source: &str, indent: usize) -> String {
+    match mask {
+        Mask::Redact => unless_null(source, "'***'", indent),
+        Mask::LastFour => {
+            let pad = pad(indent);
+            let text = match ty.shape() {
+                Shape::BuiltIn(_) => format!("{source}::text"),
+                _ => format!("format('%s', {source})"),
+            };
+            format!(
+                "CASE\n\
+                 {pad}    WHEN length({text}) > 4\n\
+                 {pad}        THEN '***' || right({text}, 4)\n\
+                 {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
+                 {pad}        THEN '***'\n\
+                 {pad}END"
+            )
+        }
+    }
+}
+
+fn value(ty: &TypeDesc, source: &str, indent: usize) -> String {
     match ty.shape() {
-        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, ""),
-        Shape::Composite { .. } => composite(ty, source),
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, "", indent),
+        Shape::Composite { .. } => composite(ty, source, indent),
         Shape::Array(_) => {
             let element = innermost(ty);
             match element.shape() {
-                Shape::Composite { .. } => array_of_composites(element, source),
-                _ => scalar(element, source, "[]"),
+                Shape::Composite { .. } => array_of_composites(element, source, indent),
+                _ => scalar(element, source, "[]", indent),
             }
         }
     }
 }
 
 /// A scalar, or with `[]` for `dimensions` an array of them.
-fn scalar(ty: &TypeDesc, source: &str, dimensions: &str) -> String {
+fn scalar(ty: &TypeDesc, source: &str, dimensions: &str, indent: usize) -> String {
     match (ty.shape(), ty.encoding()) {
         (_, Encoding::Json) => source.to_owned(),
         (Shape::BuiltIn(_), Encoding::Text) => format!("{source}::text{dimensions}"),
@@ -57,54 +70,75 @@ fn scalar(ty: &TypeDesc, source: &str, dimensions: &str) -> String {
             } else {
                 format!("::text{dimensions}")
             };
-            format!(
-                "CASE WHEN {source} IS DISTINCT FROM NULL THEN format('%s', {source}){cast} END"
-            )
+            unless_null(source, &format!("format('%s', {source}){cast}"), indent)
         }
     }
 }
 
+/// `IS NOT NULL` would be false for a composite value with one NULL in it. `then` is laid out for `indent + 4`.
+fn unless_null(source: &str, then: &str, indent: usize) -> String {
+    let pad = pad(indent);
+    format!("CASE WHEN {source} IS DISTINCT FROM NULL\n{pad}    THEN {then}\n{pad}END")
+}
+
 /// Attribute by attribute: one that is added to the type later is not sent, and runs no code here.
-fn composite(ty: &TypeDesc, source: &str) -> String {
-    format!(
-        "CASE WHEN {source} IS DISTINCT FROM NULL THEN {} END",
-        object(ty, &format!("({source})"))
+fn composite(ty: &TypeDesc, source: &str, indent: usize) -> String {
+    unless_null(
+        source,
+        &object(ty, &format!("({source})"), indent + 4),
+        indent,
     )
 }
 
-fn object(ty: &TypeDesc, source: &str) -> String {
+fn object(ty: &TypeDesc, source: &str, indent: usize) -> String {
     let Shape::Composite { fields, .. } = ty.shape() else {
-        return value(ty, source);
+        return value(ty, source, indent);
     };
+    let pad = pad(indent);
     let members: Vec<String> = fields
         .iter()
         .map(|member| {
             let attribute = field(source, member.attribute());
             format!(
                 "{} AS {}",
-                value(member.ty(), &attribute),
+                value(member.ty(), &attribute, indent + 12),
                 Identifier(member.json())
             )
         })
         .collect();
     format!(
-        "(SELECT row_to_json(attributes.*) FROM (SELECT {}) AS attributes)",
-        members.join(", ")
+        "(\n\
+         {pad}    SELECT row_to_json(attributes.*)\n\
+         {pad}    FROM (\n\
+         {pad}        SELECT\n\
+         {pad}            {}\n\
+         {pad}    ) AS attributes\n\
+         {pad})",
+        members.join(&format!(",\n{pad}            "))
     )
 }
 
 /// By subscript, so that a NULL element is told from an element of NULLs. One dimension only: an array of more goes as
 /// the text that it is, which the struct refuses, instead of losing elements.
-fn array_of_composites(element: &TypeDesc, source: &str) -> String {
+fn array_of_composites(element: &TypeDesc, source: &str, indent: usize) -> String {
     // An array inside of an array's element needs a subscript of its own.
     let subscript = format!("subscript_{}", 1 + source.matches("[subscript_").count());
     let each = format!("({source})[{subscript}]");
+    let pad = pad(indent);
     format!(
-        "CASE WHEN array_ndims({source}) > 1 THEN to_json(format('%s', {source})) \
-         WHEN {source} IS DISTINCT FROM NULL THEN coalesce((\
-         SELECT json_agg({} ORDER BY {subscript}) \
-         FROM generate_subscripts({source}, 1) AS {subscript}), '[]'::json) END",
-        composite(element, &each)
+        "CASE\n\
+         {pad}    WHEN array_ndims({source}) > 1\n\
+         {pad}        THEN to_json(format('%s', {source}))\n\
+         {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
+         {pad}        THEN coalesce((\n\
+         {pad}            SELECT json_agg(\n\
+         {pad}                {}\n\
+         {pad}                ORDER BY {subscript}\n\
+         {pad}            )\n\
+         {pad}            FROM generate_subscripts({source}, 1) AS {subscript}\n\
+         {pad}        ), '[]'::json)\n\
+         {pad}END",
+        composite(element, &each, indent + 16)
     )
 }
 

@@ -59,11 +59,12 @@ struct Install<'a> {
 /// use aurora_trigger_gen::describe::{ColumnDesc, Delivery, KeyDesc, TableDesc};
 /// use aurora_trigger_gen::{PgType, emit};
 ///
+/// const COLUMNS: &[ColumnDesc] = &[ColumnDesc::new("id", "id", "id", &i64::TYPE).with_key()];
 /// const NOTES: TableDesc = TableDesc::new(
 ///     "app::Note",
 ///     "public",
 ///     "notes",
-///     &[ColumnDesc::new("id", "id", "id", &<i64 as PgType>::TYPE).with_key()],
+///     COLUMNS,
 ///     KeyDesc::Columns,
 ///     Delivery::Async,
 /// );
@@ -95,7 +96,10 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
                 .map_or_else(|| "NULL".to_owned(), |region| Literal(region).to_string());
             (Literal(&configuration.function), Sql(region))
         }),
-        table_checks: tables.iter().map(|table| TableCheck::of(table)).collect(),
+        table_checks: tables
+            .iter()
+            .map(|table| TableCheck::of(table, 12))
+            .collect(),
         tables: functions?,
         triggers: triggers?,
     }

@@ -8,6 +8,7 @@ mod check;
 mod command_line;
 mod expression;
 mod install;
+mod layout;
 mod names;
 mod pins;
 mod remove;

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::sql::{Literal, LiteralArray, Remark, Sql};
+use super::sql::{Literal, Remark, Sql};
 use super::{capture, install, names};
 use crate::describe::TableDesc;
 
@@ -17,7 +17,7 @@ struct Removed<'a> {
     name: Sql,
     regclass: Sql,
     triggers: [&'static str; 4],
-    functions: Sql,
+    functions: Vec<Sql>,
 }
 
 /// The removal of these tables' triggers and functions, as SQL; with the last table also of what all share.
@@ -41,9 +41,10 @@ pub fn remove(tables: &[&TableDesc]) -> String {
                     "aurora_trigger_delete",
                     "aurora_trigger_truncate",
                 ],
-                functions: Sql(
-                    LiteralArray(functions.iter().map(String::as_str).collect()).to_string()
-                ),
+                functions: functions
+                    .iter()
+                    .map(|name| Sql(Literal(name).to_string()))
+                    .collect(),
             }
         })
         .collect();

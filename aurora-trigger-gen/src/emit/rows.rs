@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::expression;
+use super::layout::{list, pad};
 use super::sql::{Identifier, Sql};
 use crate::describe::{Shape, TableDesc};
 
@@ -29,14 +30,10 @@ pub(super) fn rows(
         pad: pad(indent),
         image: image(table, row, indent + 8),
         predicate: table.when(),
-        candidate: candidate(table, row),
+        candidate: candidate(table, row, indent + 12),
         trust: trust(table, row, indent + 4),
     }
     .render()
-}
-
-pub(super) fn pad(indent: usize) -> String {
-    " ".repeat(indent)
 }
 
 /// The columns of the image, one a line. Not indented afterwards: a name can hold a line break.
@@ -46,7 +43,7 @@ pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
         .map(|column| {
             format!(
                 "{} AS {}",
-                expression::image(column, row),
+                expression::image(column, row, indent),
                 Identifier(column.json())
             )
         })
@@ -54,8 +51,8 @@ pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
     Sql(columns.join(&format!(",\n{}", pad(indent))))
 }
 
-/// All columns that a predicate may name, under their own names.
-pub(super) fn candidate(table: &TableDesc, row: &str) -> Sql {
+/// All columns that a predicate may name, under their own names, one a line.
+pub(super) fn candidate(table: &TableDesc, row: &str, indent: usize) -> Sql {
     let columns: Vec<String> = table
         .columns()
         .iter()
@@ -64,13 +61,20 @@ pub(super) fn candidate(table: &TableDesc, row: &str) -> Sql {
             format!("{row}.{name} AS {name}")
         })
         .collect();
-    Sql(columns.join(", "))
+    Sql(columns.join(&format!(",\n{}", pad(indent))))
 }
 
 /// The condition that the columns' types run nobody else's code, one a line.
 pub(super) fn trust(table: &TableDesc, row: &str, indent: usize) -> Sql {
     let ask = |part: &dyn std::fmt::Display, in_expression: bool| {
-        format!("aurora_trigger.is_trusted(CASE WHEN false THEN {part} END, {in_expression})")
+        let arguments = format!("CASE WHEN false THEN {part} END, {in_expression}");
+        list(
+            "aurora_trigger.is_trusted(",
+            &[arguments],
+            ")",
+            indent,
+            "AND ".len(),
+        )
     };
     let mut conditions: Vec<String> = table
         .streamed()

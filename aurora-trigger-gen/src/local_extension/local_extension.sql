@@ -124,7 +124,7 @@ BEGIN
     ' SET search_path = pg_catalog, %I, pg_temp', dblink_schema);
 
   -- The four overloads, as documented. In language SQL, because plpgsql refuses an IN and an OUT
-  -- parameter of one name; four columns instead of a row, so that the record has the parameters' names.
+  -- parameter of one name; by four columns, so that the record has the parameters' names.
   CREATE OR REPLACE FUNCTION aws_lambda.invoke(
     IN function_name text, IN payload json, IN region text DEFAULT NULL,
     IN invocation_type text DEFAULT 'RequestResponse', IN log_type text DEFAULT 'None',

@@ -1,0 +1,152 @@
+//! Where lines end. Code is laid out while it is written, with the indentation of its place passed down: a text is
+//! never indented afterwards, since the names and values in it can hold line breaks.
+
+use serde_json::Value;
+
+/// No line is longer, unless a name is.
+const WIDTH: usize = 100;
+
+pub(super) fn pad(indent: usize) -> String {
+    " ".repeat(indent)
+}
+
+fn fits(text: &str, columns_taken: usize) -> bool {
+    !text.contains('\n') && columns_taken + text.chars().count() <= WIDTH
+}
+
+/// `open`, the items and `close` in one line where that fits, otherwise each item in a line of its own. The line begins
+/// at `indent`, and holds `others` characters besides.
+pub(super) fn list(
+    open: &str,
+    items: &[String],
+    close: &str,
+    indent: usize,
+    others: usize,
+) -> String {
+    let line = format!("{open}{}{close}", items.join(", "));
+    if fits(&line, indent + others) {
+        return line;
+    }
+    let inner = pad(indent + 4);
+    format!(
+        "{open}\n{inner}{}\n{}{close}",
+        items.join(&format!(",\n{inner}")),
+        pad(indent)
+    )
+}
+
+/// JSON in lines that are filled, and each object of an array in a line of its own. The first line begins at `indent`
+/// and holds `others` characters besides. Its line breaks stand between values, where they mean nothing.
+pub(super) fn json(value: &Value, indent: usize, others: usize) -> String {
+    let mut filled = Filled {
+        text: String::new(),
+        column: indent + others,
+    };
+    filled.value(value, indent);
+    filled.text
+}
+
+struct Filled {
+    text: String,
+    /// How many characters the last line has.
+    column: usize,
+}
+
+impl Filled {
+    fn value(&mut self, value: &Value, indent: usize) {
+        let line = value.to_string();
+        // With a bracket and a comma behind it.
+        let fits = fits(&line, self.column + 2);
+        match value {
+            Value::Array(elements) if !fits && elements.iter().any(Value::is_object) => {
+                self.push("[");
+                for (index, element) in elements.iter().enumerate() {
+                    self.push(if index > 0 { "," } else { "" });
+                    self.new_line(indent + 4);
+                    self.value(element, indent + 4);
+                }
+                self.new_line(indent);
+                self.push("]");
+            }
+            Value::Array(elements) if !fits => {
+                self.push("[");
+                for (index, element) in elements.iter().enumerate() {
+                    self.member("", element, index, indent + 4);
+                }
+                self.push("]");
+            }
+            Value::Object(members) if !fits => {
+                self.push("{");
+                for (index, (name, member)) in members.iter().enumerate() {
+                    let name = format!("{}:", Value::from(name.as_str()));
+                    self.member(&name, member, index, indent + 4);
+                }
+                self.push("}");
+            }
+            _ => self.push(&line),
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &Value, index: usize, indent: usize) {
+        if index > 0 {
+            self.push(",");
+            if !fits(&format!("{name}{value}"), self.column + 2) {
+                self.new_line(indent);
+            }
+        }
+        self.push(name);
+        self.value(value, indent);
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.column += text.chars().count();
+    }
+
+    fn new_line(&mut self, indent: usize) {
+        self.text.push('\n');
+        self.text.push_str(&pad(indent));
+        self.column = indent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_laid_out_in_several() {
+        let items = ["a".repeat(60), "b".repeat(30)];
+        assert_eq!(
+            list("f(", &items, ")", 0, 0),
+            format!("f({}, {})", items[0], items[1])
+        );
+        assert_eq!(
+            list("f(", &items, ")", 4, 5),
+            format!("f(\n        {},\n        {}\n    )", items[0], items[1])
+        );
+    }
+
+    #[test]
+    fn json_means_the_same_in_several_lines() {
+        let labels: Vec<String> = (0..40).map(|number| format!("label \n {number}")).collect();
+        let columns = serde_json::json!([
+            {"column": "short", "type": {"types": ["int4"]}},
+            {"column": "state", "type": {"enum": {"name": "a"}, "labels": labels}},
+        ]);
+        let text = json(&columns, 12, 1);
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).expect("it is JSON"),
+            columns
+        );
+        assert!(text.lines().count() > 5, "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= WIDTH),
+            "{text}"
+        );
+        assert!(
+            text.starts_with("[\n                {\"column\":\"short\","),
+            "{text}"
+        );
+    }
+}

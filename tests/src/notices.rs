@@ -1,0 +1,36 @@
+use std::future::poll_fn;
+use std::sync::mpsc::{Receiver, channel};
+
+use tokio_postgres::error::DbError;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{AsyncMessage, Connection, Socket};
+
+/// What the server says in a session beside its answers.
+#[derive(Debug)]
+pub struct Notices(Receiver<DbError>);
+
+impl Notices {
+    /// The warnings since the last time, in their order. Those of a statement are there as soon as it
+    /// has returned, since the server sends them before its answer.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<DbError> {
+        self.0
+            .try_iter()
+            .filter(|notice| notice.severity() == "WARNING")
+            .collect()
+    }
+}
+
+/// Runs the connection, and keeps what the server says.
+pub(crate) fn listen(mut connection: Connection<Socket, NoTlsStream>) -> Notices {
+    let (sender, receiver) = channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notice(notice) = message {
+                // A test that has ended no longer listens.
+                sender.send(notice).ok();
+            }
+        }
+    });
+    Notices(receiver)
+}
