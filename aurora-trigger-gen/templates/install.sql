@@ -10,36 +10,13 @@ SELECT aurora_trigger.configure({{ function_name }}, {{ region }});
 {%- endif %}
 
 -- Every table must fit its struct before anything is captured.
-DO $body$
-DECLARE
-    differences text;
-BEGIN
-    SELECT pg_catalog.string_agg(found.difference, E'\n') INTO differences
-    FROM (
-        {%- for check in table_checks %}
-        SELECT aurora_trigger.table_differences(
-            {{ check.schema }}, {{ check.table }},
-            {{ check.columns }},
-            {{ check.key_columns }},
-            {{ check.predicate }}
-        )
-        {%- if !loop.last %}
-        UNION ALL
-        {%- endif %}
-        {%- endfor %}
-    ) AS found (difference);
-    IF differences IS NOT NULL THEN
-        RAISE EXCEPTION E'aurora_trigger: the tables differ from their structs\n%', differences
-            USING HINT = 'Nothing was captured anew. Change the struct or migrate the table, then '
-                'emit and run this file again.';
-    END IF;
-END
-$body$;
+DO {{ check_tables }};
 {% for table in tables %}
 {{ table }}
 {% endfor -%}
-{%- for trigger in triggers %}
-{{ trigger }}
+{%- for (table_remark, body) in triggers %}
+-- The triggers of {{ table_remark }}. No lock is taken where they are already right.
+DO {{ body }};
 {% endfor -%}
 {%- if configuration.is_none() %}
 DO $body$

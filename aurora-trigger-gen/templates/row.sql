@@ -9,13 +9,31 @@ DECLARE
     after_key text;
     after_chosen boolean := false;
 BEGIN
+    -- Column by column: a partition's row is of the partition's type, and a cast from that one to
+    -- the table's would be code of its owner.
     IF TG_OP IN ('UPDATE', 'DELETE') THEN
-        before_image := aurora_trigger.{{ to_json }}(OLD);
+        before_image := (
+            SELECT row_to_json(image.*)
+            FROM (
+                SELECT
+                    {{ self.image("OLD", 20) }}
+            ) AS image
+            WHERE
+                {{ self.trust("OLD", 16) }}
+        );
         before_key := {{ self.key_of("before_image", 8) }};
         before_chosen := {{ self.chosen("OLD", 8) }};
     END IF;
     IF TG_OP IN ('INSERT', 'UPDATE') THEN
-        after_image := aurora_trigger.{{ to_json }}(NEW);
+        after_image := (
+            SELECT row_to_json(image.*)
+            FROM (
+                SELECT
+                    {{ self.image("NEW", 20) }}
+            ) AS image
+            WHERE
+                {{ self.trust("NEW", 16) }}
+        );
         after_key := {{ self.key_of("after_image", 8) }};
         after_chosen := {{ self.chosen("NEW", 8) }};
     END IF;

@@ -3,15 +3,9 @@ FROM {{ relation }} AS {{ row }}
 {{ pad }}    SELECT
 {{ pad }}        {{ image }}
 {{ pad }}) AS image
-{%- if let Some(predicate) = predicate %}
+{%- if let Some(chosen) = chosen %}
 {{ pad }}CROSS JOIN LATERAL (
-{{ pad }}    SELECT coalesce((
-{{ predicate }}
-{{ pad }}    )::boolean, false) AS chosen
-{{ pad }}    FROM (
-{{ pad }}        SELECT
-{{ pad }}            {{ candidate }}
-{{ pad }}    ) AS candidate
+{{ pad }}    {{ chosen }}
 {{ pad }}) AS predicate
 {%- endif %}
 {{ pad }}WHERE

@@ -1,62 +1,127 @@
 -- What all tables share: a role that owns the functions and has rights on nothing else, its schema,
 -- the settings.
 DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'aurora_trigger') THEN
-        CREATE ROLE aurora_trigger NOLOGIN;
+    -- An operator that somebody made in a schema of the session's path would run with our rights.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'aurora_trigger') THEN
+        BEGIN
+            CREATE ROLE aurora_trigger NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- An installation in another database of the server was faster.
+        END;
     END IF;
     IF EXISTS (
-        SELECT FROM pg_catalog.pg_roles AS r
+        SELECT FROM pg_roles AS r
         WHERE r.rolname = 'aurora_trigger'
             AND (r.rolsuper OR r.rolcanlogin OR r.rolcreaterole OR r.rolcreatedb
                 OR r.rolreplication OR r.rolbypassrls
-                OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.member = r.oid))
+                OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid))
     ) THEN
         RAISE EXCEPTION 'aurora_trigger: the role aurora_trigger has more rights than it may have'
             USING HINT = 'It runs the trigger functions, so it must be a plain NOLOGIN role and a '
                 'member of no other. Was it made by somebody else? Then look at what it owns, drop '
                 'it, and run this file again.';
     END IF;
-    IF NOT pg_catalog.pg_has_role(current_user, 'aurora_trigger', 'USAGE') THEN
-        EXECUTE pg_catalog.format('GRANT aurora_trigger TO %I', current_user);
+    IF NOT pg_has_role(current_user, 'aurora_trigger', 'USAGE') THEN
+        EXECUTE format('GRANT aurora_trigger TO %I', current_user);
     END IF;
     -- Whoever owns a schema or a function can change what it does.
     IF EXISTS (
-        SELECT FROM pg_catalog.pg_namespace AS n
+        SELECT FROM pg_namespace AS n
         WHERE n.nspname = 'aurora_trigger' AND n.nspowner <> 'aurora_trigger'::regrole
     ) OR EXISTS (
-        SELECT FROM pg_catalog.pg_proc AS p
-        WHERE p.pronamespace = pg_catalog.to_regnamespace('aurora_trigger')
-            AND p.proowner <> 'aurora_trigger'::regrole
-            AND NOT pg_catalog.pg_has_role(current_user, p.proowner, 'USAGE')
-    ) OR EXISTS (
-        SELECT FROM pg_catalog.pg_class AS c
-        WHERE c.relnamespace = pg_catalog.to_regnamespace('aurora_trigger')
-            AND c.relowner <> 'aurora_trigger'::regrole
-            AND NOT pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
+        SELECT FROM (
+            SELECT p.pronamespace, p.proowner FROM pg_proc AS p
+            UNION
+            SELECT c.relnamespace, c.relowner FROM pg_class AS c
+            UNION
+            SELECT t.typnamespace, t.typowner FROM pg_type AS t
+        ) AS held (namespace, owner)
+        JOIN pg_roles AS r ON r.oid = held.owner
+        WHERE held.namespace = to_regnamespace('aurora_trigger')
+            -- Ourselves or another superuser: an installation that stopped before it gave it away.
+            AND r.rolname NOT IN ('aurora_trigger', current_user) AND NOT r.rolsuper
     ) THEN
         RAISE EXCEPTION 'aurora_trigger: the schema aurora_trigger, or something in it, belongs to '
             'another role'
             USING HINT = 'Its owner could change what the triggers do. Look at what it holds, drop '
                 'it, and run this file again.';
     END IF;
-    IF pg_catalog.to_regnamespace('aurora_trigger') IS NULL THEN
+    IF to_regnamespace('aurora_trigger') IS NULL THEN
         CREATE SCHEMA aurora_trigger AUTHORIZATION aurora_trigger;
     END IF;
     IF NOT EXISTS (
-        SELECT FROM pg_catalog.pg_proc AS p
-        WHERE p.pronamespace = pg_catalog.to_regnamespace('aws_lambda') AND p.proname = 'invoke'
+        SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = to_regnamespace('aws_lambda') AND p.proname = 'invoke'
     ) THEN
+        PERFORM set_config('search_path', search_path_before, true);
         CREATE EXTENSION IF NOT EXISTS aws_lambda CASCADE;
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     END IF;
-    GRANT USAGE ON SCHEMA aws_lambda, aws_commons TO aurora_trigger;
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_lambda, aws_commons TO aurora_trigger;
+    -- What the triggers call gets all rows, and runs with their rights.
+    IF EXISTS (
+        SELECT FROM (
+            SELECT n.oid, n.nspowner FROM pg_namespace AS n
+            UNION
+            SELECT p.pronamespace, p.proowner
+            FROM pg_proc AS p
+            WHERE NOT EXISTS (
+                SELECT FROM pg_depend AS d
+                JOIN pg_extension AS e ON e.oid = d.refobjid
+                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                    AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+                    AND e.extname = 'aws_lambda'
+            )
+        ) AS held (namespace, owner)
+        JOIN pg_roles AS r ON r.oid = held.owner
+        WHERE held.namespace = 'aws_lambda'::regnamespace
+            AND NOT r.rolsuper AND r.rolname <> current_user
+            AND r.oid NOT IN (
+                SELECT e.extowner FROM pg_extension AS e WHERE e.extname = 'aws_lambda'
+            )
+    ) THEN
+        RAISE EXCEPTION 'aurora_trigger: the schema aws_lambda, or a function in it, is not the '
+            'extension''s'
+            USING HINT = 'Its owner would get all that the triggers send. Look at what it holds, '
+                'drop it, and run this file again.';
+    END IF;
+    -- Asked for first: who may not grant it need not, where somebody else has.
+    IF NOT has_schema_privilege('aurora_trigger', 'aws_lambda', 'USAGE') OR EXISTS (
+        SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = 'aws_lambda'::regnamespace
+            AND NOT has_function_privilege('aurora_trigger', p.oid, 'EXECUTE')
+    ) THEN
+        BEGIN
+            GRANT USAGE ON SCHEMA aws_lambda, aws_commons TO aurora_trigger;
+            GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_lambda, aws_commons TO aurora_trigger;
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL; -- Without a right at all it is an error, without the right to grant a warning.
+        END;
+    END IF;
+    IF NOT has_schema_privilege('aurora_trigger', 'aws_lambda', 'USAGE') OR EXISTS (
+        SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = 'aws_lambda'::regnamespace AND p.proname = 'invoke'
+            AND NOT has_function_privilege('aurora_trigger', p.oid, 'EXECUTE')
+    ) THEN
+        RAISE EXCEPTION 'aurora_trigger: % can''t give the role aurora_trigger the right to call '
+            'aws_lambda.invoke', current_user
+            USING HINT = 'As the owner of the extension: GRANT USAGE ON SCHEMA aws_lambda, '
+                'aws_commons TO aurora_trigger; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA '
+                'aws_lambda, aws_commons TO aurora_trigger; then run this file again.';
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
 
 DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
 BEGIN
-    IF pg_catalog.to_regclass('aurora_trigger.settings') IS NULL THEN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF to_regclass('aurora_trigger.settings') IS NULL THEN
         CREATE TABLE aurora_trigger.settings (
             only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
             function_name text,
@@ -69,12 +134,12 @@ BEGIN
             'Which function is called, and the epoch of the events. '
             'Set by aurora_trigger.configure().';
     END IF;
-    IF pg_catalog.to_regclass('aurora_trigger.event_seq') IS NULL THEN
+    IF to_regclass('aurora_trigger.event_seq') IS NULL THEN
         -- Without cache, so that it grows in the order in which sessions take from it.
         CREATE SEQUENCE aurora_trigger.event_seq AS bigint CACHE 1;
         ALTER SEQUENCE aurora_trigger.event_seq OWNER TO aurora_trigger;
     END IF;
-    IF pg_catalog.to_regtype('aurora_trigger.lambda_answer') IS NULL THEN
+    IF to_regtype('aurora_trigger.lambda_answer') IS NULL THEN
         -- What aws_lambda.invoke returns, in the documented order.
         CREATE TYPE aurora_trigger.lambda_answer AS (
             status_code integer,
@@ -85,10 +150,10 @@ BEGIN
         ALTER TYPE aurora_trigger.lambda_answer OWNER TO aurora_trigger;
     END IF;
 {%- if keeps_dead_letters %}
-    IF pg_catalog.to_regclass('aurora_trigger.dead_letter') IS NULL THEN
+    IF to_regclass('aurora_trigger.dead_letter') IS NULL THEN
         CREATE TABLE aurora_trigger.dead_letter (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            kept_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+            kept_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             reason text NOT NULL,
             schema_name text NOT NULL,
             table_name text NOT NULL,
@@ -104,6 +169,7 @@ BEGIN
             'Events that could not be sent, whole, each with the reason.';
     END IF;
 {%- endif %}
+    PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
 
@@ -130,12 +196,11 @@ $body$;
 ALTER FUNCTION aurora_trigger.configure(text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.configure(text, text) FROM PUBLIC;
 
--- Whether values of the sample's type become JSON and text by PostgreSQL's own code: a cast is code
--- of whoever owns the type, and would run with the rights of a trigger function. Immutable, and
--- called with constants only, so that the planner asks it once per plan, and again after a column
--- got another type; a row costs nothing.
--- In an expression, an enum or composite type is fine too as long as no cast from it is a function.
-CREATE OR REPLACE FUNCTION aurora_trigger.is_trusted(sample anyelement, in_expression boolean)
+-- Whether values of the sample's type become JSON and text by PostgreSQL's own code, or that of
+-- somebody who can act as aurora_trigger anyway: a cast is code of whoever owns the type, and would
+-- run with the rights of a trigger function. Immutable, and called with constants only, so that the
+-- planner asks it once per plan, and again after a column got another type; a row costs nothing.
+CREATE OR REPLACE FUNCTION aurora_trigger.is_trusted(sample anyelement)
 RETURNS boolean
 LANGUAGE plpgsql
 IMMUTABLE
@@ -166,22 +231,16 @@ BEGIN
         ) AS part (id)
         WHERE t.oid >= first_user_type
     )
-    SELECT t.oid INTO found_type
+    SELECT r.id INTO found_type
     FROM reachable AS r
-    JOIN pg_type AS t ON t.oid = r.id
-    WHERE t.oid >= first_user_type
-        AND t.typtype <> 'd'
-        AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
-        AND NOT EXISTS (
-            SELECT FROM pg_depend AS d
-            WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
-        )
-        AND NOT (
-            in_expression
-            AND t.typtype IN ('c', 'e')
-            AND NOT EXISTS (
-                SELECT FROM pg_cast AS c WHERE c.castsource = t.oid AND c.castfunc <> 0
-            )
+    -- A repeatable snapshot does not show a type that is younger: that one is not trusted.
+    LEFT JOIN pg_type AS t ON t.oid = r.id
+    WHERE r.id >= first_user_type
+        AND coalesce(
+            t.typtype <> 'd'
+                AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
+                AND NOT pg_has_role(t.typowner, 'aurora_trigger', 'MEMBER'),
+            true
         )
     LIMIT 1;
     IF found_type IS NOT NULL THEN
@@ -193,8 +252,8 @@ BEGIN
     RETURN true;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.is_trusted(anyelement, boolean) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement, boolean) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.is_trusted(anyelement) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement) FROM PUBLIC;
 {% if sends_keys %}
 -- What is left of an event that is too big: its key.
 CREATE OR REPLACE FUNCTION aurora_trigger.key_only(event json, key_names text[])

@@ -1,6 +1,7 @@
--- The triggers of {{ table_remark }}. No lock is taken where they are already right.
-DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
 BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 {%- for operation in wanted %}
     PERFORM aurora_trigger.ensure_trigger(
         {{ schema }}, {{ table }}, '{{ operation.name }}',
@@ -12,10 +13,10 @@ BEGIN
     PERFORM aurora_trigger.ensure_no_trigger({{ schema }}, {{ table }}, '{{ operation }}');
 {%- endfor %}
     -- The function for the other level, if the table had triggers of that one.
-    IF pg_catalog.to_regprocedure(
+    IF to_regprocedure(
         'aurora_trigger.{{ other_capture }}()'
     ) IS NOT NULL THEN
         DROP FUNCTION aurora_trigger.{{ other_capture }}();
     END IF;
+    PERFORM set_config('search_path', search_path_before, true);
 END
-$body$;

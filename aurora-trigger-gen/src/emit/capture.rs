@@ -35,7 +35,6 @@ struct StatementBody<'a> {
 #[template(path = "row.sql", escape = "none")]
 struct RowBody<'a> {
     table: &'a TableDesc,
-    to_json: Identifier<'a>,
     operations: Operations,
     warns: bool,
     keeps_dead_letters: bool,
@@ -111,7 +110,6 @@ pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
         .render()?,
         Level::Row => RowBody {
             table,
-            to_json: Identifier(&to_json),
             operations: table.operations(),
             warns: warns(table),
             keeps_dead_letters: keeps_dead_letters(table),
@@ -306,19 +304,20 @@ impl RowBody<'_> {
         ))
     }
 
+    fn image(&self, row: &str, indent: usize) -> Sql {
+        rows::image(self.table, row, indent)
+    }
+
+    fn trust(&self, row: &str, indent: usize) -> Sql {
+        rows::trust(self.table, row, indent)
+    }
+
     fn chosen(&self, row: &str, indent: usize) -> Sql {
         let pad = pad(indent);
-        Sql(match self.table.when() {
-            None => "true".to_owned(),
-            Some(predicate) => format!(
-                "(\n{pad}    SELECT coalesce((\n{predicate}\n{pad}    )::boolean, false)\n\
-                 {pad}    FROM (\n{pad}        SELECT\n{pad}            {}\n\
-                 {pad}    ) AS candidate\n\
-                 {pad}    WHERE\n{pad}        {}\n{pad})",
-                rows::candidate(self.table, row, indent + 12),
-                rows::trust(self.table, row, indent + 8),
-            ),
-        })
+        rows::chosen(self.table, row, indent + 4).map_or_else(
+            || Sql("true".to_owned()),
+            |query| Sql(format!("(\n{pad}    {query}\n{pad})")),
+        )
     }
 
     fn add_operations(&self, indent: usize) -> askama::Result<String> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::layout;
 use super::sql::{Literal, LiteralArray, Sql};
+use super::{capture, layout, rows};
 use crate::describe::{KeyDesc, QualifiedName, Shape, TableDesc, TypeDesc};
 
 pub(super) struct TableCheck {
@@ -46,12 +46,22 @@ impl TableCheck {
             table: Literal(table.table()),
             columns: Sql(Literal(&columns).to_string()),
             key_columns: Sql(key_columns),
-            predicate: Sql(table.when().map_or_else(
-                || "NULL".to_owned(),
-                |predicate| Literal(predicate).to_string(),
-            )),
+            predicate: Sql(predicate(table)
+                .map_or_else(|| "NULL".to_owned(), |query| Literal(&query).to_string())),
         }
     }
+}
+
+/// The trigger's query for the predicate, over a made-up row. OFFSET keeps the planner from computing it.
+fn predicate(table: &TableDesc) -> Option<String> {
+    let chosen = rows::chosen(table, "(made_up.source_row)", 4)?;
+    Some(format!(
+        "SELECT predicate.chosen\n\
+         FROM (\n    SELECT NULL::{} AS source_row\n    OFFSET 0\n) AS made_up\n\
+         CROSS JOIN LATERAL (\n    {chosen}\n) AS predicate\n\
+         LIMIT 0",
+        capture::qualified(table)
+    ))
 }
 
 fn described(ty: &TypeDesc) -> Value {

@@ -3,10 +3,14 @@
 //! Trigger functions run as their owner, so no code of anybody else may run in them. A cast from a type to json, or to
 //! text, is code of whoever owns the type: `row_to_json` calls the first, `::text` the second. So values of enums and
 //! other types that users make go through their output function (`format('%s', …)`), which is always PostgreSQL's own,
-//! and composite types are taken apart. All else must be of a built-in type, which [`untrusted`] has checked when the
-//! function's queries are planned, since a column can get another type after the installation.
+//! and composite types are taken apart. All else must be of a built-in type, which `aurora_trigger.is_trusted` checks
+//! when the function's queries are planned, since a column can get another type after the installation.
+//!
+//! `row_to_json` casts when the query runs, so the check may stand anywhere in it: [`untrusted`] is for its WHERE. A
+//! cast that the query itself holds is another matter: before the planner comes to the WHERE, it has put the body of the
+//! cast's function in its place and computed what is constant there. So such a cast stands behind a check of its own.
 
-use super::layout::pad;
+use super::layout::{list, pad};
 use super::sql::{Identifier, Sql};
 use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TypeDesc};
 
@@ -28,21 +32,40 @@ fn masked(ty: &TypeDesc, mask: Mask, source: &str, indent: usize) -> String {
     match mask {
         Mask::Redact => unless_null(source, "'***'", indent),
         Mask::LastFour => {
-            let pad = pad(indent);
-            let text = match ty.shape() {
-                Shape::BuiltIn(_) => format!("{source}::text"),
-                _ => format!("format('%s', {source})"),
+            let last_four = |text: &str, indent: usize| {
+                let pad = pad(indent);
+                format!(
+                    "CASE\n\
+                     {pad}    WHEN length({text}) > 4\n\
+                     {pad}        THEN '***' || right({text}, 4)\n\
+                     {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
+                     {pad}        THEN '***'\n\
+                     {pad}END"
+                )
             };
-            format!(
-                "CASE\n\
-                 {pad}    WHEN length({text}) > 4\n\
-                 {pad}        THEN '***' || right({text}, 4)\n\
-                 {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
-                 {pad}        THEN '***'\n\
-                 {pad}END"
-            )
+            match ty.shape() {
+                Shape::BuiltIn(_) => {
+                    let cast = last_four(&format!("{source}::text"), indent + 4);
+                    guarded(source, &cast, indent)
+                }
+                _ => last_four(&format!("format('%s', {source})"), indent),
+            }
         }
     }
+}
+
+/// The condition that the type of `source` runs nobody else's code, in a line that begins at `indent` and holds `others`
+/// characters besides.
+pub(super) fn is_trusted(source: &str, indent: usize, others: usize) -> String {
+    let sample = format!("CASE WHEN false THEN {source} END");
+    list("aurora_trigger.is_trusted(", &[sample], ")", indent, others)
+}
+
+/// `cast`, which casts `source` and is laid out for `indent + 4`, out of the planner's sight until it knows the type.
+fn guarded(source: &str, cast: &str, indent: usize) -> String {
+    let condition = is_trusted(source, indent, "CASE WHEN ".len());
+    let pad = pad(indent);
+    format!("CASE WHEN {condition}\n{pad}    THEN {cast}\n{pad}END")
 }
 
 fn value(ty: &TypeDesc, source: &str, indent: usize) -> String {
@@ -63,16 +86,21 @@ fn value(ty: &TypeDesc, source: &str, indent: usize) -> String {
 fn scalar(ty: &TypeDesc, source: &str, dimensions: &str, indent: usize) -> String {
     match (ty.shape(), ty.encoding()) {
         (_, Encoding::Json) => source.to_owned(),
-        (Shape::BuiltIn(_), Encoding::Text) => format!("{source}::text{dimensions}"),
-        (_, Encoding::Text) => {
-            let cast = if dimensions.is_empty() {
-                String::new()
-            } else {
-                format!("::text{dimensions}")
-            };
-            unless_null(source, &format!("format('%s', {source}){cast}"), indent)
+        (Shape::BuiltIn(_), Encoding::Text) => {
+            guarded(source, &format!("{source}::text{dimensions}"), indent)
         }
+        (_, Encoding::Text) => label(source, dimensions, indent),
     }
+}
+
+/// The text of a value whose type may be anybody's, or with `[]` for `dimensions` an array of its elements' texts.
+fn label(source: &str, dimensions: &str, indent: usize) -> String {
+    let cast = if dimensions.is_empty() {
+        String::new()
+    } else {
+        format!("::text{dimensions}")
+    };
+    unless_null(source, &format!("format('%s', {source}){cast}"), indent)
 }
 
 /// `IS NOT NULL` would be false for a composite value with one NULL in it. `then` is laid out for `indent + 4`.
@@ -149,33 +177,110 @@ fn innermost(ty: &TypeDesc) -> &TypeDesc {
     }
 }
 
-/// The parts of a column that must be of a built-in type for [`image`] to run PostgreSQL's own code only.
-pub(super) fn untrusted(column: &ColumnDesc, row: &str) -> Vec<Sql> {
-    let mut found = Vec::new();
-    collect_untrusted(column.ty(), &field(row, column.column()), &mut found);
-    found
+/// The parts of a column that `row_to_json` writes in the way of their types, so that these must be trusted.
+pub(super) fn untrusted(column: &ColumnDesc, row: &str) -> Vec<String> {
+    if column.mask().is_some() {
+        return Vec::new();
+    }
+    let writes_itself = |ty: &TypeDesc| ty.encoding() == Encoding::Json;
+    parts(column.ty(), field(row, column.column()), &writes_itself)
 }
 
-fn collect_untrusted(ty: &TypeDesc, source: &str, found: &mut Vec<Sql>) {
+/// The parts of a column that a predicate gets as they are, so that their types must be trusted.
+pub(super) fn untrusted_in_predicate(column: &ColumnDesc, row: &str) -> Vec<String> {
+    parts(column.ty(), field(row, column.column()), &is_given_as_it_is)
+}
+
+fn is_given_as_it_is(ty: &TypeDesc) -> bool {
     match ty.shape() {
-        Shape::BuiltIn(_) => found.push(Sql(source.to_owned())),
-        Shape::Named(_) => {
-            if ty.encoding() == Encoding::Json {
-                found.push(Sql(source.to_owned()));
-            }
+        Shape::BuiltIn(_) => true,
+        Shape::Named(_) => ty.encoding() == Encoding::Json,
+        _ => false,
+    }
+}
+
+fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -> Vec<String> {
+    match ty.shape() {
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => {
+            is_wanted(ty).then_some(source).into_iter().collect()
         }
-        Shape::Enum { .. } => {}
-        Shape::Composite { fields, .. } => {
-            for member in fields {
+        Shape::Composite { fields, .. } => fields
+            .iter()
+            .flat_map(|member| {
                 let attribute = field(&format!("({source})"), member.attribute());
-                collect_untrusted(member.ty(), &attribute, found);
-            }
-        }
+                parts(member.ty(), attribute, is_wanted)
+            })
+            .collect(),
         Shape::Array(_) => match innermost(ty).shape() {
-            Shape::Composite { .. } => {
-                collect_untrusted(innermost(ty), &format!("({source})[1]"), found);
-            }
-            _ => collect_untrusted(innermost(ty), source, found),
+            Shape::Composite { .. } => parts(innermost(ty), format!("({source})[1]"), is_wanted),
+            _ => parts(innermost(ty), source, is_wanted),
         },
     }
+}
+
+/// The columns that a predicate may name, as a query of one row in a line that begins at `indent`.
+///
+/// A predicate can cast what it gets, and a cast from a type that users make is code of its owner, also one that is made
+/// after the query was planned. So an enum is its label there, and a composite type a record of the attributes that the
+/// struct has. An array of composite types can't be taken apart like that, and is left out.
+pub(super) fn candidate(columns: &[ColumnDesc], row: &str, indent: usize) -> String {
+    let values: Vec<Value<'_>> = columns
+        .iter()
+        .map(|column| Value {
+            ty: column.ty(),
+            source: field(row, column.column()),
+            name: column.column(),
+        })
+        .collect();
+    one_row(&values, &mut 0, indent)
+}
+
+struct Value<'a> {
+    ty: &'a TypeDesc,
+    source: String,
+    name: &'a str,
+}
+
+fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
+    let pad = pad(indent);
+    let mut selected = Vec::new();
+    let mut taken_apart = Vec::new();
+    for Value { ty, source, name } in values {
+        let value = match ty.shape() {
+            Shape::Composite { fields, .. } => {
+                *records += 1;
+                let record = format!("record_{records}");
+                let attributes: Vec<Value<'_>> = fields
+                    .iter()
+                    .map(|member| Value {
+                        ty: member.ty(),
+                        source: field(&format!("({source})"), member.attribute()),
+                        name: member.attribute(),
+                    })
+                    .collect();
+                let query = one_row(&attributes, records, indent + 8);
+                taken_apart.push(format!("(\n{pad}        {query}\n{pad}    ) AS {record}"));
+                record
+            }
+            Shape::Array(_) => match innermost(ty) {
+                element if is_given_as_it_is(element) => source.clone(),
+                element if matches!(element.shape(), Shape::Composite { .. }) => continue,
+                _ => label(source, "[]", indent + 4),
+            },
+            _ if is_given_as_it_is(ty) => source.clone(),
+            _ => label(source, "", indent + 4),
+        };
+        selected.push(format!("{value} AS {}", Identifier(name)));
+    }
+    let mut query = format!(
+        "SELECT\n{pad}    {}",
+        selected.join(&format!(",\n{pad}    "))
+    );
+    if !taken_apart.is_empty() {
+        query.push_str(&format!(
+            "\n{pad}FROM\n{pad}    {}",
+            taken_apart.join(&format!(",\n{pad}    "))
+        ));
+    }
+    query
 }

@@ -3,7 +3,7 @@ use askama::Template;
 use super::capture::{self, Shared};
 use super::check::TableCheck;
 use super::names;
-use super::sql::{Identifier, Literal, Remark, Sql};
+use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -22,7 +22,6 @@ struct Checks;
 #[derive(Template)]
 #[template(path = "triggers.sql", escape = "none")]
 struct Triggers<'a> {
-    table_remark: Remark<'a>,
     schema: Literal<'a>,
     table: Literal<'a>,
     capture: Literal<'a>,
@@ -45,9 +44,15 @@ struct Install<'a> {
     shared: String,
     checks: String,
     configuration: Option<(Literal<'a>, Sql)>,
-    table_checks: Vec<TableCheck>,
+    check_tables: DollarQuoted,
     tables: Vec<String>,
-    triggers: Vec<String>,
+    triggers: Vec<(String, DollarQuoted)>,
+}
+
+#[derive(Template)]
+#[template(path = "check_tables.sql", escape = "none")]
+struct CheckTables {
+    table_checks: Vec<TableCheck>,
 }
 
 /// The installation of these tables, as SQL for PostgreSQL 11 to 18.
@@ -82,8 +87,19 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
         .iter()
         .map(|table| capture::functions(table))
         .collect();
-    let triggers: askama::Result<Vec<String>> =
-        tables.iter().map(|table| triggers(table)).collect();
+    let triggers: askama::Result<Vec<(String, DollarQuoted)>> = tables
+        .iter()
+        .map(|table| {
+            let remark = Remark(&format!("{}.{}", table.schema(), table.table())).to_string();
+            Ok((remark, DollarQuoted(triggers(table)?)))
+        })
+        .collect();
+    let check_tables = CheckTables {
+        table_checks: tables
+            .iter()
+            .map(|table| TableCheck::of(table, 12))
+            .collect(),
+    };
     let text = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
@@ -96,10 +112,7 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
                 .map_or_else(|| "NULL".to_owned(), |region| Literal(region).to_string());
             (Literal(&configuration.function), Sql(region))
         }),
-        table_checks: tables
-            .iter()
-            .map(|table| TableCheck::of(table, 12))
-            .collect(),
+        check_tables: DollarQuoted(check_tables.render()?),
         tables: functions?,
         triggers: triggers?,
     }
@@ -141,7 +154,6 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
         names::CAPTURE
     };
     Triggers {
-        table_remark: Remark(&format!("{}.{}", table.schema(), table.table())),
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         capture: Literal(&capture::function_name(table)),

@@ -11,6 +11,9 @@ const BYTEA_OUTPUT: (&str, &str) = ("bytea_output", "hex");
 // 3 is what PostgreSQL 11 needs to write every digit; later versions take it as 1.
 const FLOAT_DIGITS: (&str, &str) = ("extra_float_digits", "3");
 
+/// How a literal with a backslash reads.
+const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
+
 const ALL: [(&str, &str); 5] = [
     TIME_ZONE,
     INTERVAL_STYLE,
@@ -25,6 +28,12 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
     let all = table.when().is_some();
     ALL.iter()
         .filter(|pin| all || table.streamed().any(|column| depends(column.ty(), pin.0)))
+        .chain(
+            table
+                .when()
+                .is_some_and(|predicate| predicate.contains('\\'))
+                .then_some(&STRINGS),
+        )
         .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
         .collect()
 }

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::sql::{Literal, Remark, Sql};
+use super::sql::{DollarQuoted, Literal, Remark, Sql};
 use super::{capture, install, names};
 use crate::describe::TableDesc;
 
@@ -9,11 +9,12 @@ use crate::describe::TableDesc;
 struct Remove<'a> {
     version: &'static str,
     table_count: String,
-    tables: Vec<Removed<'a>>,
+    tables: Vec<(Remark<'a>, DollarQuoted)>,
 }
 
-struct Removed<'a> {
-    remark: Remark<'a>,
+#[derive(Template)]
+#[template(path = "remove_table.sql", escape = "none")]
+struct RemoveTable {
     name: Sql,
     regclass: Sql,
     triggers: [&'static str; 4],
@@ -25,35 +26,42 @@ struct Removed<'a> {
 /// Dead letters are kept: as long as there are some, the schema stays.
 #[must_use]
 pub fn remove(tables: &[&TableDesc]) -> String {
-    let tables_removed = tables
+    render(tables).expect("templates fail on writing only, and a String takes everything")
+}
+
+fn render(tables: &[&TableDesc]) -> askama::Result<String> {
+    let bodies: askama::Result<Vec<(Remark<'_>, DollarQuoted)>> = tables
         .iter()
         .map(|table| {
-            let functions = [names::TO_JSON, names::CAPTURE, names::CAPTURE_ROW]
-                .map(|suffix| names::object(table, suffix));
-            let name = capture::qualified(table);
-            Removed {
-                remark: Remark(table.rust_path()),
-                regclass: Sql(Literal(&name.to_string()).to_string()),
-                name,
-                triggers: [
-                    "aurora_trigger_insert",
-                    "aurora_trigger_update",
-                    "aurora_trigger_delete",
-                    "aurora_trigger_truncate",
-                ],
-                functions: functions
-                    .iter()
-                    .map(|name| Sql(Literal(name).to_string()))
-                    .collect(),
-            }
+            let remark = Remark(table.rust_path());
+            Ok((remark, DollarQuoted(remove_table(table).render()?)))
         })
         .collect();
     let text = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
-        tables: tables_removed,
+        tables: bodies?,
     }
-    .render()
-    .expect("templates fail on writing only, and a String takes everything");
-    format!("{}\n", text.trim_end())
+    .render()?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+fn remove_table(table: &TableDesc) -> RemoveTable {
+    let functions = [names::TO_JSON, names::CAPTURE, names::CAPTURE_ROW]
+        .map(|suffix| names::object(table, suffix));
+    let name = capture::qualified(table);
+    RemoveTable {
+        regclass: Sql(Literal(&name.to_string()).to_string()),
+        name,
+        triggers: [
+            "aurora_trigger_insert",
+            "aurora_trigger_update",
+            "aurora_trigger_delete",
+            "aurora_trigger_truncate",
+        ],
+        functions: functions
+            .iter()
+            .map(|name| Sql(Literal(name).to_string()))
+            .collect(),
+    }
 }

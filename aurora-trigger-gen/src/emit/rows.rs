@@ -1,9 +1,9 @@
 use askama::Template;
 
 use super::expression;
-use super::layout::{list, pad};
+use super::layout::pad;
 use super::sql::{Identifier, Sql};
-use crate::describe::{Shape, TableDesc};
+use crate::describe::TableDesc;
 
 /// A transition table's rows with their images, and with the predicate's answer where the table has one.
 #[derive(Template)]
@@ -13,8 +13,7 @@ struct Rows<'a> {
     row: &'a str,
     pad: String,
     image: Sql,
-    predicate: Option<&'a str>,
-    candidate: Sql,
+    chosen: Option<Sql>,
     trust: Sql,
 }
 
@@ -29,8 +28,7 @@ pub(super) fn rows(
         row,
         pad: pad(indent),
         image: image(table, row, indent + 8),
-        predicate: table.when(),
-        candidate: candidate(table, row, indent + 12),
+        chosen: chosen(table, row, indent + 4),
         trust: trust(table, row, indent + 4),
     }
     .render()
@@ -51,48 +49,45 @@ pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
     Sql(columns.join(&format!(",\n{}", pad(indent))))
 }
 
-/// All columns that a predicate may name, under their own names, one a line.
-pub(super) fn candidate(table: &TableDesc, row: &str, indent: usize) -> Sql {
-    let columns: Vec<String> = table
+/// The predicate's answer for a row, as a query of one row whose column is `chosen`.
+///
+/// The planner computes what is constant in a predicate, so it must not see it before the types are checked.
+pub(super) fn chosen(table: &TableDesc, row: &str, indent: usize) -> Option<Sql> {
+    let predicate = table.when()?;
+    let parts = table
         .columns()
         .iter()
-        .map(|column| {
-            let name = Identifier(column.column());
-            format!("{row}.{name} AS {name}")
-        })
-        .collect();
-    Sql(columns.join(&format!(",\n{}", pad(indent))))
+        .flat_map(|column| expression::untrusted_in_predicate(column, row));
+    let types_are_trusted = conditions(parts, indent + 8);
+    let candidate = expression::candidate(table.columns(), row, indent + 4);
+    let pad = pad(indent);
+    Some(Sql(format!(
+        "SELECT\n\
+         {pad}    CASE WHEN\n\
+         {pad}        {types_are_trusted}\n\
+         {pad}    THEN coalesce((\n\
+         {predicate}\n\
+         {pad}    )::boolean, false) END AS chosen\n\
+         {pad}FROM (\n\
+         {pad}    {candidate}\n\
+         {pad}) AS candidate"
+    )))
 }
 
-/// The condition that the columns' types run nobody else's code, one a line.
+/// The condition that the images run nobody else's code, one type a line.
 pub(super) fn trust(table: &TableDesc, row: &str, indent: usize) -> Sql {
-    let ask = |part: &dyn std::fmt::Display, in_expression: bool| {
-        let arguments = format!("CASE WHEN false THEN {part} END, {in_expression}");
-        list(
-            "aurora_trigger.is_trusted(",
-            &[arguments],
-            ")",
-            indent,
-            "AND ".len(),
-        )
-    };
-    let mut conditions: Vec<String> = table
+    let parts = table
         .streamed()
-        .flat_map(|column| expression::untrusted(column, row))
-        .map(|part| ask(&part, false))
+        .flat_map(|column| expression::untrusted(column, row));
+    Sql(conditions(parts, indent))
+}
+
+fn conditions(parts: impl Iterator<Item = String>, indent: usize) -> String {
+    let conditions: Vec<String> = parts
+        .map(|part| expression::is_trusted(&part, indent, "AND ".len()))
         .collect();
-    if table.when().is_some() {
-        let strictly_checked = |shape| matches!(shape, Shape::BuiltIn(_));
-        conditions.extend(
-            table
-                .columns()
-                .iter()
-                .filter(|column| column.is_skipped() || !strictly_checked(column.ty().shape()))
-                .map(|column| ask(&expression::field(row, column.column()), true)),
-        );
-    }
     if conditions.is_empty() {
-        return Sql("true".to_owned());
+        return "true".to_owned();
     }
-    Sql(conditions.join(&format!("\n{}AND ", pad(indent))))
+    conditions.join(&format!("\n{}AND ", pad(indent)))
 }
