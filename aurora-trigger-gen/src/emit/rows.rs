@@ -40,13 +40,7 @@ pub(super) fn rows(
 pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
     let columns: Vec<String> = table
         .streamed()
-        .map(|column| {
-            format!(
-                "{} AS {}",
-                expression::image(column, row, indent),
-                Identifier(column.json())
-            )
-        })
+        .map(|column| expression::image(column, row, indent).to_string())
         .collect();
     Sql(columns.join(&format!(",\n{}", pad(indent))))
 }
