@@ -3,7 +3,11 @@
 DO $body$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'aurora_trigger') THEN
-        CREATE ROLE aurora_trigger NOLOGIN;
+        BEGIN
+            CREATE ROLE aurora_trigger NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- An installation in another database of the server was faster.
+        END;
     END IF;
     IF EXISTS (
         SELECT FROM pg_catalog.pg_roles AS r
