@@ -39,7 +39,10 @@ DO $body$
 DECLARE
     dead_letters boolean := false;
 BEGIN
-    IF pg_catalog.to_regnamespace('aurora_trigger') IS NULL OR EXISTS (
+    IF pg_catalog.to_regnamespace('aurora_trigger') IS NULL THEN
+        RETURN;
+    END IF;
+    IF EXISTS (
         SELECT FROM pg_catalog.pg_proc AS p
         WHERE p.pronamespace = 'aurora_trigger'::regnamespace
             AND p.prorettype = 'trigger'::regtype
