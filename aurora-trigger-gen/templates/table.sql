@@ -30,7 +30,9 @@ SET {{ pin }}
 SET aws_lambda.connect_timeout_ms = '1000'
 SET aws_lambda.request_timeout_ms = '3000'
 AS {{ capture_body }};
-ALTER FUNCTION aurora_trigger.{{ capture }}() OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}() FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.{{ capture }}()
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}()
+    FROM PUBLIC;
 COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
     {{ comment }};

@@ -10,17 +10,19 @@
 //! cast that the query itself holds is another matter: before the planner comes to the WHERE, it has put the body of the
 //! cast's function in its place and computed what is constant there. So such a cast stands behind a check of its own.
 
-use super::layout::{list, pad};
+use super::layout::{fits, list, named, pad};
 use super::sql::{Identifier, Sql};
 use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TypeDesc};
 
-/// What stands in the image for `column` of the row that `row` names, in a line that begins at `indent`.
+/// What stands in the image for `column` of the row that `row` names, under its name there.
 pub(super) fn image(column: &ColumnDesc, row: &str, indent: usize) -> Sql {
     let plain = field(row, column.column());
-    Sql(match column.mask() {
-        None => value(column.ty(), &plain, indent),
-        Some(mask) => masked(column.ty(), mask, &plain, indent),
-    })
+    let place = Place { indent, arrays: 0 };
+    let value = match column.mask() {
+        None => value(column.ty(), &plain, place),
+        Some(mask) => masked(column.ty(), mask, &plain, place),
+    };
+    Sql(named(&value, Identifier(column.json()), indent))
 }
 
 /// A column as it is.
@@ -28,9 +30,34 @@ pub(super) fn field(row: &str, column: &str) -> String {
     format!("{row}.{}", Identifier(column))
 }
 
-fn masked(ty: &TypeDesc, mask: Mask, source: &str, indent: usize) -> String {
+/// Where an expression stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Where its line begins.
+    indent: usize,
+    /// How many arrays it is inside of.
+    arrays: usize,
+}
+
+impl Place {
+    fn indented(self, by: usize) -> Self {
+        Self {
+            indent: self.indent + by,
+            ..self
+        }
+    }
+
+    fn in_array(self) -> Self {
+        Self {
+            arrays: self.arrays + 1,
+            ..self
+        }
+    }
+}
+
+fn masked(ty: &TypeDesc, mask: Mask, source: &str, place: Place) -> String {
     match mask {
-        Mask::Redact => unless_null(source, "'***'", indent),
+        Mask::Redact => unless_null(source, "'***'", place),
         Mask::LastFour => {
             let last_four = |text: &str, indent: usize| {
                 let pad = pad(indent);
@@ -45,10 +72,10 @@ fn masked(ty: &TypeDesc, mask: Mask, source: &str, indent: usize) -> String {
             };
             match ty.shape() {
                 Shape::BuiltIn(_) => {
-                    let cast = last_four(&format!("{source}::text"), indent + 4);
-                    guarded(source, &cast, indent)
+                    let cast = last_four(&format!("{source}::text"), place.indent + 4);
+                    guarded(source, &cast, place)
                 }
-                _ => last_four(&format!("format('%s', {source})"), indent),
+                _ => last_four(&format!("format('%s', {source})"), place.indent),
             }
         }
     }
@@ -61,112 +88,117 @@ pub(super) fn is_trusted(source: &str, indent: usize, others: usize) -> String {
     list("aurora_trigger.is_trusted(", &[sample], ")", indent, others)
 }
 
-/// `cast`, which casts `source` and is laid out for `indent + 4`, out of the planner's sight until it knows the type.
-fn guarded(source: &str, cast: &str, indent: usize) -> String {
-    let condition = is_trusted(source, indent, "CASE WHEN ".len());
-    let pad = pad(indent);
+/// `cast`, which casts `source` and is laid out for four columns more, out of the planner's sight until it knows the type.
+fn guarded(source: &str, cast: &str, place: Place) -> String {
+    let condition = is_trusted(source, place.indent, "CASE WHEN ".len());
+    let pad = pad(place.indent);
     format!("CASE WHEN {condition}\n{pad}    THEN {cast}\n{pad}END")
 }
 
-fn value(ty: &TypeDesc, source: &str, indent: usize) -> String {
+fn value(ty: &TypeDesc, source: &str, place: Place) -> String {
     match ty.shape() {
-        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, "", indent),
-        Shape::Composite { .. } => composite(ty, source, indent),
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, "", place),
+        Shape::Composite { .. } => composite(ty, source, place),
         Shape::Array(_) => {
             let element = innermost(ty);
             match element.shape() {
-                Shape::Composite { .. } => array_of_composites(element, source, indent),
-                _ => scalar(element, source, "[]", indent),
+                Shape::Composite { .. } => array_of_composites(element, source, place),
+                _ => scalar(element, source, "[]", place),
             }
         }
     }
 }
 
 /// A scalar, or with `[]` for `dimensions` an array of them.
-fn scalar(ty: &TypeDesc, source: &str, dimensions: &str, indent: usize) -> String {
+fn scalar(ty: &TypeDesc, source: &str, dimensions: &str, place: Place) -> String {
     match (ty.shape(), ty.encoding()) {
         (_, Encoding::Json) => source.to_owned(),
         (Shape::BuiltIn(_), Encoding::Text) => {
-            guarded(source, &format!("{source}::text{dimensions}"), indent)
+            guarded(source, &format!("{source}::text{dimensions}"), place)
         }
-        (_, Encoding::Text) => label(source, dimensions, indent),
+        (_, Encoding::Text) => label(source, dimensions, place),
     }
 }
 
 /// The text of a value whose type may be anybody's, or with `[]` for `dimensions` an array of its elements' texts.
-fn label(source: &str, dimensions: &str, indent: usize) -> String {
+fn label(source: &str, dimensions: &str, place: Place) -> String {
     let cast = if dimensions.is_empty() {
         String::new()
     } else {
         format!("::text{dimensions}")
     };
-    unless_null(source, &format!("format('%s', {source}){cast}"), indent)
+    unless_null(source, &format!("format('%s', {source}){cast}"), place)
 }
 
-/// `IS NOT NULL` would be false for a composite value with one NULL in it. `then` is laid out for `indent + 4`.
-fn unless_null(source: &str, then: &str, indent: usize) -> String {
-    let pad = pad(indent);
-    format!("CASE WHEN {source} IS DISTINCT FROM NULL\n{pad}    THEN {then}\n{pad}END")
+/// `IS NOT NULL` would be false for a composite value with one NULL in it. `then` is laid out for four columns more.
+fn unless_null(source: &str, then: &str, place: Place) -> String {
+    let (pad, test) = (pad(place.indent), "IS DISTINCT FROM NULL");
+    let line = format!("CASE WHEN {source} {test}");
+    let condition = if fits(&line, place.indent) {
+        line
+    } else {
+        format!("CASE WHEN {source}\n{pad}        {test}")
+    };
+    format!("{condition}\n{pad}    THEN {then}\n{pad}END")
 }
 
 /// Attribute by attribute: one that is added to the type later is not sent, and runs no code here.
-fn composite(ty: &TypeDesc, source: &str, indent: usize) -> String {
-    unless_null(
-        source,
-        &object(ty, &format!("({source})"), indent + 4),
-        indent,
-    )
-}
-
-fn object(ty: &TypeDesc, source: &str, indent: usize) -> String {
+fn composite(ty: &TypeDesc, source: &str, place: Place) -> String {
     let Shape::Composite { fields, .. } = ty.shape() else {
-        return value(ty, source, indent);
+        return value(ty, source, place);
     };
-    let pad = pad(indent);
+    let inner = place.indented(8);
     let members: Vec<String> = fields
         .iter()
         .map(|member| {
-            let attribute = field(source, member.attribute());
-            format!(
-                "{} AS {}",
-                value(member.ty(), &attribute, indent + 12),
-                Identifier(member.json())
-            )
+            let attribute = field(&format!("({source})"), member.attribute());
+            let value = value(member.ty(), &attribute, inner);
+            named(&value, Identifier(member.json()), inner.indent)
         })
         .collect();
-    format!(
-        "(\n\
-         {pad}    SELECT row_to_json(attributes.*)\n\
-         {pad}    FROM (\n\
-         {pad}        SELECT\n\
-         {pad}            {}\n\
-         {pad}    ) AS attributes\n\
-         {pad})",
-        members.join(&format!(",\n{pad}            "))
-    )
+    let pad = pad(place.indent);
+    let object = format!(
+        "(SELECT row_to_json(attributes.*) FROM (SELECT\n\
+         {pad}        {}\n\
+         {pad}    ) AS attributes)",
+        members.join(&format!(",\n{pad}        "))
+    );
+    unless_null(source, &object, place)
 }
 
 /// By subscript, so that a NULL element is told from an element of NULLs. One dimension only: an array of more goes as
 /// the text that it is, which the struct refuses, instead of losing elements.
-fn array_of_composites(element: &TypeDesc, source: &str, indent: usize) -> String {
-    // An array inside of an array's element needs a subscript of its own.
-    let subscript = format!("subscript_{}", 1 + source.matches("[subscript_").count());
-    let each = format!("({source})[{subscript}]");
-    let pad = pad(indent);
+fn array_of_composites(element: &TypeDesc, source: &str, place: Place) -> String {
+    let place = place.in_array();
+    // Inside of another array it needs names of its own.
+    let (subscript, name) = (
+        format!("subscript_{}", place.arrays),
+        format!("element_{}", place.arrays),
+    );
+    let pad = pad(place.indent);
+    let subscripts = list(
+        "generate_subscripts(",
+        &[source.to_owned(), "1".to_owned()],
+        &format!(") AS {subscript}"),
+        place.indent + 8,
+        "FROM ".len(),
+    );
     format!(
-        "CASE\n\
-         {pad}    WHEN array_ndims({source}) > 1\n\
-         {pad}        THEN to_json(format('%s', {source}))\n\
-         {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
-         {pad}        THEN coalesce((\n\
-         {pad}            SELECT json_agg(\n\
-         {pad}                {}\n\
-         {pad}                ORDER BY {subscript}\n\
-         {pad}            )\n\
-         {pad}            FROM generate_subscripts({source}, 1) AS {subscript}\n\
-         {pad}        ), '[]'::json)\n\
+        "CASE WHEN array_ndims({source}) > 1\n\
+         {pad}    THEN to_json(format('%s', {source}))\n\
+         {pad}WHEN {source} IS DISTINCT FROM NULL\n\
+         {pad}    THEN coalesce((\n\
+         {pad}        SELECT json_agg(\n\
+         {pad}            {}\n\
+         {pad}            ORDER BY {subscript}\n\
+         {pad}        )\n\
+         {pad}        FROM {subscripts}\n\
+         {pad}        CROSS JOIN LATERAL (\n\
+         {pad}            SELECT ({source})[{subscript}] AS value\n\
+         {pad}        ) AS {name}\n\
+         {pad}    ), '[]'::json)\n\
          {pad}END",
-        composite(element, &each, indent + 16)
+        composite(element, &format!("{name}.value"), place.indented(12))
     )
 }
 
@@ -265,10 +297,24 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
             Shape::Array(_) => match innermost(ty) {
                 element if is_given_as_it_is(element) => source.clone(),
                 element if matches!(element.shape(), Shape::Composite { .. }) => continue,
-                _ => label(source, "[]", indent + 4),
+                _ => label(
+                    source,
+                    "[]",
+                    Place {
+                        indent: indent + 4,
+                        arrays: 0,
+                    },
+                ),
             },
             _ if is_given_as_it_is(ty) => source.clone(),
-            _ => label(source, "", indent + 4),
+            _ => label(
+                source,
+                "",
+                Place {
+                    indent: indent + 4,
+                    arrays: 0,
+                },
+            ),
         };
         selected.push(format!("{value} AS {}", Identifier(name)));
     }

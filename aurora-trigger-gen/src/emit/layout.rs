@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::sql::Identifier;
+
 /// No line is longer, unless a name is.
 const WIDTH: usize = 100;
 
@@ -10,7 +12,8 @@ pub(super) fn pad(indent: usize) -> String {
     " ".repeat(indent)
 }
 
-fn fits(text: &str, columns_taken: usize) -> bool {
+/// Whether the line holds the text besides what it holds already.
+pub(super) fn fits(text: &str, columns_taken: usize) -> bool {
     !text.contains('\n') && columns_taken + text.chars().count() <= WIDTH
 }
 
@@ -35,6 +38,16 @@ pub(super) fn list(
     )
 }
 
+/// `value AS name` in one line where that fits. The value is laid out for `indent`.
+pub(super) fn named(value: &str, name: Identifier<'_>, indent: usize) -> String {
+    let line = format!("{value} AS {name}");
+    // A value of several lines ends in a short one.
+    if value.contains('\n') || fits(&line, indent + ",".len()) {
+        return line;
+    }
+    format!("{value}\n{}AS {name}", pad(indent + 4))
+}
+
 /// JSON in lines that are filled, and each object of an array in a line of its own. The first line begins at `indent`
 /// and holds `others` characters besides. Its line breaks stand between values, where they mean nothing.
 pub(super) fn json(value: &Value, indent: usize, others: usize) -> String {
@@ -42,7 +55,7 @@ pub(super) fn json(value: &Value, indent: usize, others: usize) -> String {
         text: String::new(),
         column: indent + others,
     };
-    filled.value(value, indent);
+    filled.value(value, indent, 0);
     filled.text
 }
 
@@ -53,49 +66,60 @@ struct Filled {
 }
 
 impl Filled {
-    fn value(&mut self, value: &Value, indent: usize) {
+    /// `behind`: how many brackets and commas follow the value in its last line.
+    fn value(&mut self, value: &Value, indent: usize, behind: usize) {
         let line = value.to_string();
-        // With a bracket and a comma behind it.
-        let fits = fits(&line, self.column + 2);
+        let fits = fits(&line, self.column + behind);
         match value {
             Value::Array(elements) if !fits && elements.iter().any(Value::is_object) => {
                 self.push("[");
                 for (index, element) in elements.iter().enumerate() {
                     self.push(if index > 0 { "," } else { "" });
                     self.new_line(indent + 4);
-                    self.value(element, indent + 4);
+                    self.value(element, indent + 4, 1);
                 }
                 self.new_line(indent);
                 self.push("]");
             }
             Value::Array(elements) if !fits => {
-                self.push("[");
-                for (index, element) in elements.iter().enumerate() {
-                    self.member("", element, index, indent + 4);
-                }
-                self.push("]");
+                let members: Vec<(String, &Value)> = elements
+                    .iter()
+                    .map(|element| (String::new(), element))
+                    .collect();
+                self.members(["[", "]"], &members, indent, behind);
             }
             Value::Object(members) if !fits => {
-                self.push("{");
-                for (index, (name, member)) in members.iter().enumerate() {
-                    let name = format!("{}:", Value::from(name.as_str()));
-                    self.member(&name, member, index, indent + 4);
-                }
-                self.push("}");
+                let members: Vec<(String, &Value)> = members
+                    .iter()
+                    .map(|(name, member)| (format!("{}:", Value::from(name.as_str())), member))
+                    .collect();
+                self.members(["{", "}"], &members, indent, behind);
             }
             _ => self.push(&line),
         }
     }
 
-    fn member(&mut self, name: &str, value: &Value, index: usize, indent: usize) {
-        if index > 0 {
-            self.push(",");
-            if !fits(&format!("{name}{value}"), self.column + 2) {
-                self.new_line(indent);
+    fn members(
+        &mut self,
+        brackets: [&str; 2],
+        members: &[(String, &Value)],
+        indent: usize,
+        behind: usize,
+    ) {
+        self.push(brackets[0]);
+        for (index, (name, member)) in members.iter().enumerate() {
+            let is_last = index + 1 == members.len();
+            let behind = if is_last { behind + 1 } else { 1 };
+            if index > 0 {
+                self.push(",");
+                if !fits(&format!("{name}{member}"), self.column + behind) {
+                    self.new_line(indent + 4);
+                }
             }
+            self.push(name);
+            self.value(member, indent + 4, behind);
         }
-        self.push(name);
-        self.value(value, indent);
+        self.push(brackets[1]);
     }
 
     fn push(&mut self, text: &str) {

@@ -2,7 +2,7 @@ use askama::Template;
 
 use super::expression;
 use super::layout::pad;
-use super::sql::{Identifier, Sql};
+use super::sql::Sql;
 use crate::describe::TableDesc;
 
 /// A transition table's rows with their images, and with the predicate's answer where the table has one.
@@ -38,13 +38,7 @@ pub(super) fn rows(
 pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
     let columns: Vec<String> = table
         .streamed()
-        .map(|column| {
-            format!(
-                "{} AS {}",
-                expression::image(column, row, indent),
-                Identifier(column.json())
-            )
-        })
+        .map(|column| expression::image(column, row, indent).to_string())
         .collect();
     Sql(columns.join(&format!(",\n{}", pad(indent))))
 }
