@@ -2,7 +2,13 @@
 //!
 //! One binary, so that all of it shares one cluster. Most of it runs at both levels, statement and row.
 
+mod foreign_keys;
+mod keys;
+mod other_triggers;
+mod partitions;
+mod replay;
 mod statements;
+mod transactions;
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use serde::Deserialize;
