@@ -3,12 +3,15 @@
 //! One binary, so that all of it shares one cluster. Most of it runs at both levels, statement and row.
 
 mod foreign_keys;
+mod hidden;
 mod keys;
 mod other_triggers;
 mod partitions;
 mod replay;
 mod statements;
+mod subsets;
 mod transactions;
+mod truncate;
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use serde::Deserialize;
