@@ -5,6 +5,7 @@
 mod foreign_keys;
 mod hidden;
 mod keys;
+mod names;
 mod other_triggers;
 mod partitions;
 mod replay;
@@ -12,6 +13,7 @@ mod statements;
 mod subsets;
 mod transactions;
 mod truncate;
+mod wide;
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use serde::Deserialize;
