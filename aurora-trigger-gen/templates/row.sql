@@ -43,7 +43,8 @@ BEGIN
         WHEN after_chosen THEN 'c'
     END;
 {%- if self.skips_unchanged() %}
-    IF operation IS NOT NULL AND before_image::text IS DISTINCT FROM after_image::text THEN
+    -- A row that enters or leaves the subset of a predicate may look the same before and after.
+    IF operation IN ('c', 'd') OR operation = 'u' AND before_image::text <> after_image::text THEN
 {%- else %}
     IF operation IS NOT NULL THEN
 {%- endif %}

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -5,6 +6,7 @@ use aurora_trigger_gen::describe::TableDesc;
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::wire::Payload;
 use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
+use futures::SinkExt;
 use relay_lambda::local::{InvocationType, LambdaEndpoint, PostgresCluster};
 use tokio::sync::OnceCell;
 use tokio_postgres::error::DbError;
@@ -157,6 +159,26 @@ impl Pipeline {
         self.session()
             .await
             .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// Runs a `COPY … FROM STDIN` as the superuser.
+    ///
+    /// # Panics
+    ///
+    /// With the server's message where it fails.
+    pub async fn copy_in(&self, sql: &str, rows: &'static [u8]) {
+        let session = self.session().await;
+        let sink = session
+            .copy_in(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        let mut sink = pin!(sink);
+        sink.send(rows)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        sink.finish()
             .await
             .unwrap_or_else(|error| panic!("{error:?}"));
     }

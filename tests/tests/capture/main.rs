@@ -2,7 +2,20 @@
 //!
 //! One binary, so that all of it shares one cluster. Most of it runs at both levels, statement and row.
 
+mod foreign_keys;
+mod hidden;
+mod keys;
+mod names;
+mod other_triggers;
+mod partitions;
+mod random_workload;
+mod replay;
+mod sizes;
 mod statements;
+mod subsets;
+mod transactions;
+mod truncate;
+mod wide;
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use serde::Deserialize;

@@ -2,7 +2,6 @@
 
 use aurora_trigger_gen::describe::Level;
 use aurora_trigger_gen::{Change, ChangeEvent, ChangeStream, StreamTrigger};
-use futures::SinkExt;
 use pipeline_tests::{Only, Pipeline, at_both_levels, error_of, events_in};
 use serde::Deserialize;
 
@@ -227,16 +226,12 @@ async fn a_merge_makes_the_events_of_its_actions(level: Level) {
 
 async fn rows_of_a_copy_are_created(level: Level) {
     let pipeline = start(level).await;
-    let session = pipeline.session().await;
-    let sink = session
-        .copy_in::<_, &[u8]>("COPY shop.items FROM STDIN")
-        .await
-        .expect("the table is there");
-    let mut sink = std::pin::pin!(sink);
-    sink.send(b"1\tcup\t5\n2\ttwo\\nlines\t\\N\n")
-        .await
-        .expect("the server takes rows");
-    sink.finish().await.expect("the rows are right");
+    pipeline
+        .copy_in(
+            "COPY shop.items FROM STDIN",
+            b"1\tcup\t5\n2\ttwo\\nlines\t\\N\n",
+        )
+        .await;
     assert_eq!(
         pipeline.take_events(),
         [
