@@ -2,6 +2,7 @@
 //!
 //! One binary, so that all of it shares one cluster. Most of it runs at both levels, statement and row.
 
+mod delivery;
 mod foreign_keys;
 mod hidden;
 mod keys;
