@@ -7,6 +7,7 @@ use pipeline_tests::{Call, Notices, Only, Pipeline, at_both_levels, error_of, ev
 use relay_lambda::local::{Fault, FunctionError, InvocationType};
 use serde::Deserialize;
 use tokio_postgres::Client;
+use tokio_postgres::error::DbError;
 
 use crate::{ITEMS, Item, created, deleted, item, updated};
 
@@ -83,7 +84,7 @@ async fn a_write_that_warns_goes_on_without_its_event(level: Level) {
     )
     .await;
     let found = notices.take_warnings();
-    let messages: Vec<&str> = found.iter().map(|warning| warning.message()).collect();
+    let messages: Vec<&str> = found.iter().map(DbError::message).collect();
     assert_eq!(
         messages,
         [UNREACHABLE, &UNREACHABLE.replace("1 events", "2 events")]

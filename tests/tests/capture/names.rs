@@ -168,7 +168,7 @@ async fn columns_may_have_any_name(level: Level) {
     pipeline.run(r#"UPDATE odd SET "select" = 0"#).await;
     pipeline.run("DELETE FROM odd").await;
 
-    let events: Vec<(char, Option<Vec<i32>>, Option<Vec<i32>>)> = pipeline
+    let events: Vec<_> = pipeline
         .take_changes::<Only<Odd>>()
         .iter()
         .map(|Only(change)| {
