@@ -10,4 +10,4 @@ mod pipeline;
 
 pub use notices::Notices;
 pub use only::Only;
-pub use pipeline::{Call, Pipeline, changes_in, cluster, error_of, events_in};
+pub use pipeline::{Call, Pipeline, administrator, changes_in, cluster, error_of, events_in};

@@ -284,6 +284,11 @@ fn installation(tables: &[&TableDesc]) -> String {
     emit::install(tables, Some(&configuration))
 }
 
+/// A session of the superuser in no database of a test: for roles, which are the whole cluster's.
+pub async fn administrator() -> Client {
+    connect("postgres", "postgres").await
+}
+
 async fn connect(database: &str, role: &str) -> Client {
     let (client, ()) = open(database, role, |connection| {
         tokio::spawn(connection);

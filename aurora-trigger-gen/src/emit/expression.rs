@@ -218,17 +218,10 @@ pub(super) fn untrusted(column: &ColumnDesc, row: &str) -> Vec<String> {
     parts(column.ty(), field(row, column.column()), &writes_itself)
 }
 
-/// The parts of a column that a predicate gets as they are, so that their types must be trusted.
+/// The parts of a column that a predicate gets by a cast, so that their types must be trusted.
 pub(super) fn untrusted_in_predicate(column: &ColumnDesc, row: &str) -> Vec<String> {
-    parts(column.ty(), field(row, column.column()), &is_given_as_it_is)
-}
-
-fn is_given_as_it_is(ty: &TypeDesc) -> bool {
-    match ty.shape() {
-        Shape::BuiltIn(_) => true,
-        Shape::Named(_) => ty.encoding() == Encoding::Json,
-        _ => false,
-    }
+    let is_cast = |ty: &TypeDesc| matches!(ty.shape(), Shape::BuiltIn(_));
+    parts(column.ty(), field(row, column.column()), &is_cast)
 }
 
 fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -> Vec<String> {
@@ -252,9 +245,11 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
 
 /// The columns that a predicate may name, as a query of one row in a line that begins at `indent`.
 ///
-/// A predicate can cast what it gets, and a cast from a type that users make is code of its owner, also one that is made
-/// after the query was planned. So an enum is its label there, and a composite type a record of the attributes that the
-/// struct has. An array of composite types can't be taken apart like that, and is left out.
+/// Of a type that users make it gets no value: a predicate can cast it, and the cast would be code of the type's owner,
+/// also one that is made after the query was planned; and what it is compared with is read as such a value, which runs
+/// the checks of domains, while the query is parsed. So a built-in type is named here, an enum or another type is its
+/// text, and a composite type a record of the attributes that the struct has. An array of composite types can't be
+/// taken apart like that, and is left out.
 pub(super) fn candidate(columns: &[ColumnDesc], row: &str, indent: usize) -> String {
     let values: Vec<Value<'_>> = columns
         .iter()
@@ -275,6 +270,10 @@ struct Value<'a> {
 
 fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
     let pad = pad(indent);
+    let place = Place {
+        indent: indent + 4,
+        arrays: 0,
+    };
     let mut selected = Vec::new();
     let mut taken_apart = Vec::new();
     for Value { ty, source, name } in values {
@@ -294,27 +293,13 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
                 taken_apart.push(format!("(\n{pad}        {query}\n{pad}    ) AS {record}"));
                 record
             }
-            Shape::Array(_) => match innermost(ty) {
-                element if is_given_as_it_is(element) => source.clone(),
-                element if matches!(element.shape(), Shape::Composite { .. }) => continue,
-                _ => label(
-                    source,
-                    "[]",
-                    Place {
-                        indent: indent + 4,
-                        arrays: 0,
-                    },
-                ),
+            Shape::Array(_) => match innermost(ty).shape() {
+                Shape::BuiltIn(types) => built_in(source, types, "[]"),
+                Shape::Composite { .. } => continue,
+                _ => label(source, "[]", place),
             },
-            _ if is_given_as_it_is(ty) => source.clone(),
-            _ => label(
-                source,
-                "",
-                Place {
-                    indent: indent + 4,
-                    arrays: 0,
-                },
-            ),
+            Shape::BuiltIn(types) => built_in(source, types, ""),
+            _ => label(source, "", place),
         };
         selected.push(format!("{value} AS {}", Identifier(name)));
     }
@@ -329,4 +314,12 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
         ));
     }
     query
+}
+
+/// As the first of the types that the field takes: the widest, by how the descriptions list them.
+fn built_in(source: &str, types: &[&str], dimensions: &str) -> String {
+    match types.first() {
+        Some(name) => format!("{source}::pg_catalog.{}{dimensions}", Identifier(name)),
+        None => source.to_owned(),
+    }
 }

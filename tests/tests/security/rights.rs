@@ -1,0 +1,208 @@
+//! Who may do what with what is installed.
+
+use aurora_trigger_gen::StreamTrigger;
+use aurora_trigger_gen::describe::Level;
+use aurora_trigger_gen::describe::{Oversize, TableDesc};
+use pipeline_tests::{Pipeline, error_of};
+
+use crate::{Ware, as_mallory, assert_unharmed, insert, make_role, prepare, start};
+
+/// With all that can be installed.
+async fn start_with_everything() -> Pipeline {
+    let pipeline = prepare().await;
+    let dead_letter = Ware::TABLE.with_oversize(Oversize::DeadLetter);
+    let tables: [&TableDesc; 1] = [&dead_letter];
+    pipeline.install_tables(&tables).await;
+    pipeline
+}
+
+#[tokio::test]
+async fn a_role_without_rights_can_not_read_or_change_the_settings_or_call_a_function() {
+    let pipeline = start_with_everything().await;
+    let mallory = pipeline.session_of("mallory").await;
+    for attempt in [
+        "SELECT * FROM aurora_trigger.settings",
+        "UPDATE aurora_trigger.settings SET function_name = 'mallory'",
+        "INSERT INTO aurora_trigger.settings (only_row, function_name) VALUES (NULL, 'mallory')",
+        "DELETE FROM aurora_trigger.settings",
+        "TRUNCATE aurora_trigger.settings",
+        "BEGIN; LOCK aurora_trigger.settings",
+        "CREATE TRIGGER t AFTER INSERT ON aurora_trigger.settings EXECUTE FUNCTION mallory.on_write()",
+        "SELECT aurora_trigger.configure('mallory')",
+        "SELECT aurora_trigger.is_trusted(1)",
+        "SELECT nextval('aurora_trigger.event_seq')",
+        "SELECT setval('aurora_trigger.event_seq', 1)",
+        "SELECT * FROM aurora_trigger.dead_letter",
+        "SELECT aws_lambda.invoke(function_name => 'relay', payload => '{}'::json)",
+        "CREATE FUNCTION aurora_trigger.is_trusted(text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        "CREATE OR REPLACE FUNCTION aurora_trigger.shop_wares_capture() RETURNS trigger
+             LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "ALTER FUNCTION aurora_trigger.shop_wares_capture() RESET search_path",
+        "DROP FUNCTION aurora_trigger.shop_wares_capture()",
+        "CREATE TABLE aurora_trigger.new_rows (id integer)",
+        "CREATE TABLE mallory.mine (id integer);
+         CREATE TRIGGER t AFTER INSERT ON mallory.mine
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+        "SET ROLE aurora_trigger",
+        "GRANT aurora_trigger TO mallory",
+    ] {
+        let refused = error_of(&mallory, attempt).await;
+        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+        mallory
+            .batch_execute("ROLLBACK")
+            .await
+            .expect("it can always");
+    }
+    assert_unharmed(&pipeline, "all attempts").await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_look_into_the_schema_still_can_not_use_what_it_holds() {
+    let pipeline = start_with_everything().await;
+    pipeline
+        .run("GRANT USAGE ON SCHEMA aurora_trigger TO mallory")
+        .await;
+    let mallory = pipeline.session_of("mallory").await;
+    for attempt in [
+        "SELECT * FROM aurora_trigger.settings",
+        "UPDATE aurora_trigger.settings SET function_name = 'mallory'",
+        "SELECT aurora_trigger.configure('mallory')",
+        "SELECT nextval('aurora_trigger.event_seq')",
+        "SELECT * FROM aurora_trigger.dead_letter",
+        "CREATE TABLE mallory.mine (id integer);
+         CREATE TRIGGER t AFTER INSERT ON mallory.mine
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+        "CREATE TRIGGER t AFTER INSERT ON shop.wares
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+    ] {
+        let refused = error_of(&mallory, attempt).await;
+        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+    }
+    assert_unharmed(&pipeline, "all attempts").await;
+}
+
+#[tokio::test]
+async fn nobody_but_the_owner_has_a_right_on_what_is_installed() {
+    let pipeline = start_with_everything().await;
+    let session = pipeline.session().await;
+    let granted = session
+        .query(
+            "WITH held (name, owner, rights) AS (
+                 SELECT n.nspname::text, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
+                 FROM pg_namespace AS n WHERE n.nspname = 'aurora_trigger'
+                 UNION ALL
+                 SELECT c.relname::text, c.relowner,
+                     coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner))
+                 FROM pg_class AS c
+                 WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind IN ('r', 'S')
+                 UNION ALL
+                 SELECT p.oid::regprocedure::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
+                 FROM pg_proc AS p WHERE p.pronamespace = 'aurora_trigger'::regnamespace
+             )
+             SELECT held.name, held.owner::regrole::text, coalesce(right_.who, '')
+             FROM held
+             LEFT JOIN LATERAL (
+                 SELECT a.grantee::regrole::text AS who FROM aclexplode(held.rights) AS a
+                 WHERE a.grantee <> held.owner LIMIT 1
+             ) AS right_ ON true",
+            &[],
+        )
+        .await
+        .expect("the catalogue can be read");
+    let names: Vec<&str> = granted.iter().map(|row| row.get(0)).collect();
+    for expected in ["aurora_trigger", "settings", "event_seq", "dead_letter"] {
+        assert!(names.contains(&expected), "{names:?}");
+    }
+    assert!(names.len() > 12, "{names:?}");
+    for row in &granted {
+        let (name, owner, other): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!((owner, other), ("aurora_trigger", ""), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_that_runs_as_its_owner_has_a_search_path_of_its_own() {
+    let pipeline = start_with_everything().await;
+    let session = pipeline.session().await;
+    let functions = session
+        .query(
+            "SELECT p.oid::regprocedure::text, p.proconfig
+             FROM pg_proc AS p
+             WHERE p.pronamespace = 'aurora_trigger'::regnamespace AND p.prosecdef",
+            &[],
+        )
+        .await
+        .expect("the catalogue can be read");
+    assert!(!functions.is_empty());
+    for function in functions {
+        let (name, settings): (&str, Vec<String>) = (function.get(0), function.get(1));
+        assert!(
+            settings
+                .iter()
+                .any(|setting| setting == "search_path=pg_catalog, pg_temp"),
+            "{name}: {settings:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_role_of_the_functions_has_rights_on_its_schema_and_on_aws_lambda_only() {
+    let pipeline = start_with_everything().await;
+    let session = pipeline.session().await;
+    session
+        .batch_execute("SET ROLE aurora_trigger")
+        .await
+        .expect("a superuser may");
+    for attempt in [
+        "SELECT * FROM shop.wares",
+        "CREATE SCHEMA more",
+        "CREATE ROLE more",
+        "CREATE DATABASE more",
+    ] {
+        let refused = error_of(&session, attempt).await;
+        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_needs_no_right_but_that_to_write_for_its_writes_to_be_captured() {
+    let pipeline = start(Level::Statement).await;
+    make_role("clerk", "LOGIN").await;
+    as_mallory(
+        &pipeline,
+        "GRANT USAGE ON SCHEMA shop TO clerk; GRANT INSERT ON shop.wares TO clerk",
+    )
+    .await;
+    let clerk = pipeline.session_of("clerk").await;
+    clerk
+        .batch_execute(&insert())
+        .await
+        .expect("clerk may insert");
+    assert_eq!(pipeline.take_events::<Ware>().len(), 1);
+}
+
+#[tokio::test]
+async fn rights_that_the_installer_gives_away_by_default_do_not_reach_the_settings() {
+    let pipeline = prepare().await;
+    pipeline
+        .run(
+            "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO mallory;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO mallory;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO mallory;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO mallory;",
+        )
+        .await;
+    pipeline.install_tables(&[&Ware::TABLE]).await;
+    let mallory = pipeline.session_of("mallory").await;
+    for attempt in [
+        "SELECT * FROM aurora_trigger.settings",
+        "UPDATE aurora_trigger.settings SET function_name = 'mallory'",
+        "SELECT aurora_trigger.configure('mallory')",
+        "CREATE TRIGGER t AFTER INSERT ON shop.wares
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+    ] {
+        let refused = error_of(&mallory, attempt).await;
+        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+    }
+    assert_unharmed(&pipeline, "default privileges").await;
+}
