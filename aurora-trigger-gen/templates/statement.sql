@@ -27,7 +27,7 @@ DECLARE
 BEGIN
 {%- if operations.update || operations.delete %}
     -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
-    -- which the session may use itself.
+    -- which the session may use itself, and this trigger when it fires within itself.
     old_images := NULL;
 {%- endif %}
 {%- if operations.insert %}
@@ -54,8 +54,6 @@ BEGIN
         -- Both transition tables hold the same rows in the same order: a row's images are found by
         -- their place. By their key, a row that one statement changes twice would be paired with
         -- the wrong one.
-        -- Without a name the cursor gets one of its own: this trigger can fire within itself.
-        old_images := NULL;
         OPEN old_images;
         FOR after_image, after_key{% if self.has_predicate() %}, after_chosen{% endif %} IN
             SELECT
@@ -78,7 +76,6 @@ BEGIN
 {%- endif %}
 {%- if operations.delete %}
     IF TG_OP = 'DELETE' THEN
-        old_images := NULL;
         OPEN old_images;
         LOOP
             FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};
