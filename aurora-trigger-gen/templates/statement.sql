@@ -33,16 +33,14 @@ BEGIN
 {%- if operations.insert %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
-            SELECT row_to_json(change.*)
-            FROM (
-                SELECT
-                    nextval('aurora_trigger.event_seq') AS seq,
-                    'c' AS op,
-                    row_to_json(image.*) AS after
-                {{ self.rows("new_rows", "new_row", 16)? }}
-                {%- if self.has_predicate() %}
-                    AND predicate.chosen
-                {%- endif %}
+            SELECT row_to_json(change.*) FROM (SELECT
+                nextval('aurora_trigger.event_seq') AS seq,
+                'c' AS op,
+                row_to_json(image.*) AS after
+            {{ self.rows("new_rows", "new_row", 12)? }}
+            {%- if self.has_predicate() %}
+                AND predicate.chosen
+            {%- endif %}
             ) AS change
         LOOP
             {{ self.add(12)? }}
