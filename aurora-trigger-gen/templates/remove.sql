@@ -46,7 +46,8 @@ BEGIN
                     'aurora_trigger: the role aurora_trigger stays, another database needs it';
             WHEN insufficient_privilege THEN
                 RAISE NOTICE
-                    'aurora_trigger: the role aurora_trigger stays, % may not drop it', current_user;
+                    'aurora_trigger: the role aurora_trigger stays, % may not drop it',
+                    current_user;
         END;
     END IF;
     PERFORM set_config('search_path', search_path_before, true);

@@ -27,22 +27,20 @@ DECLARE
 BEGIN
 {%- if operations.update || operations.delete %}
     -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
-    -- which the session may use itself.
+    -- which the session may use itself, and this trigger when it fires within itself.
     old_images := NULL;
 {%- endif %}
 {%- if operations.insert %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
-            SELECT row_to_json(change.*)
-            FROM (
-                SELECT
-                    nextval('aurora_trigger.event_seq') AS seq,
-                    'c' AS op,
-                    row_to_json(image.*) AS after
-                {{ self.rows("new_rows", "new_row", 16)? }}
-                {%- if self.has_predicate() %}
-                    AND predicate.chosen
-                {%- endif %}
+            SELECT row_to_json(change.*) FROM (SELECT
+                nextval('aurora_trigger.event_seq') AS seq,
+                'c' AS op,
+                row_to_json(image.*) AS after
+            {{ self.rows("new_rows", "new_row", 12)? }}
+            {%- if self.has_predicate() %}
+                AND predicate.chosen
+            {%- endif %}
             ) AS change
         LOOP
             {{ self.add(12)? }}
@@ -54,8 +52,6 @@ BEGIN
         -- Both transition tables hold the same rows in the same order: a row's images are found by
         -- their place. By their key, a row that one statement changes twice would be paired with
         -- the wrong one.
-        -- Without a name the cursor gets one of its own: this trigger can fire within itself.
-        old_images := NULL;
         OPEN old_images;
         FOR after_image, after_key{% if self.has_predicate() %}, after_chosen{% endif %} IN
             SELECT
@@ -78,7 +74,6 @@ BEGIN
 {%- endif %}
 {%- if operations.delete %}
     IF TG_OP = 'DELETE' THEN
-        old_images := NULL;
         OPEN old_images;
         LOOP
             FETCH old_images INTO before_image, before_key{% if self.has_predicate() %}, before_chosen{% endif %};

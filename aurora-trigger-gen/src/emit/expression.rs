@@ -84,7 +84,11 @@ fn masked(ty: &TypeDesc, mask: Mask, source: &str, place: Place) -> String {
 /// The condition that the type of `source` runs nobody else's code, in a line that begins at `indent` and holds `others`
 /// characters besides.
 pub(super) fn is_trusted(source: &str, indent: usize, others: usize) -> String {
-    let sample = format!("CASE WHEN false THEN {source} END");
+    let mut sample = format!("CASE WHEN false THEN {source} END");
+    if !fits(&sample, indent + 4) {
+        let pad = pad(indent + 4);
+        sample = format!("CASE WHEN false\n{pad}    THEN {source}\n{pad}END");
+    }
     list("aurora_trigger.is_trusted(", &[sample], ")", indent, others)
 }
 
