@@ -7,7 +7,10 @@ mod levels;
 mod notices;
 mod only;
 mod pipeline;
+mod psql;
+mod statements;
 
 pub use notices::Notices;
 pub use only::Only;
 pub use pipeline::{Call, Pipeline, administrator, changes_in, cluster, error_of, events_in};
+pub use statements::statements;

@@ -63,11 +63,13 @@ impl Pipeline {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         static ROLE: OnceCell<()> = OnceCell::const_new();
         let database = format!("pipeline_{}", COUNTER.fetch_add(1, Ordering::Relaxed));
-        // Two installations at once would both make it.
+        // As another database of the server has it, so that no removal in a test takes it away from the others.
         ROLE.get_or_init(|| async {
             connect("postgres", "postgres")
                 .await
-                .batch_execute("CREATE ROLE aurora_trigger NOLOGIN")
+                .batch_execute(
+                    "CREATE ROLE aurora_trigger NOLOGIN; CREATE SCHEMA kept AUTHORIZATION aurora_trigger",
+                )
                 .await
                 .expect("the cluster is new");
         })
