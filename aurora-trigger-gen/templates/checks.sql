@@ -271,6 +271,12 @@ BEGIN
         EXECUTE format('DROP TRIGGER %I ON %I.%I', trigger_name, schema_name, table_name);
         EXECUTE 'CREATE ' || wanted;
     END IF;
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'aurora_trigger: %.% was in use for 3 seconds, and its trigger has to wait',
+        schema_name, table_name
+        USING ERRCODE = 'lock_not_available',
+            HINT = 'Other transactions write to the table, or hold a lock on it. It is as it was: '
+                'run this file again when they have ended.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text)
@@ -300,6 +306,12 @@ BEGIN
             table_name
         );
     END IF;
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'aurora_trigger: %.% was in use for 3 seconds, and its trigger has to wait',
+        schema_name, table_name
+        USING ERRCODE = 'lock_not_available',
+            HINT = 'Other transactions write to the table, or hold a lock on it. It is as it was: '
+                'run this file again when they have ended.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) OWNER TO aurora_trigger;

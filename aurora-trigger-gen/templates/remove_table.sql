@@ -5,15 +5,23 @@ DECLARE
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM set_config('lock_timeout', '3s', true);
-    {%- for trigger in triggers %}
-    IF EXISTS (
-        SELECT FROM pg_trigger AS t
-        WHERE t.tgrelid = to_regclass({{ regclass }})
-            AND t.tgname = '{{ trigger }}' AND NOT t.tgisinternal
-    ) THEN
-        DROP TRIGGER {{ trigger }} ON {{ name }};
-    END IF;
-    {%- endfor %}
+    BEGIN
+        {%- for trigger in triggers %}
+        IF EXISTS (
+            SELECT FROM pg_trigger AS t
+            WHERE t.tgrelid = to_regclass({{ regclass }})
+                AND t.tgname = '{{ trigger }}' AND NOT t.tgisinternal
+        ) THEN
+            DROP TRIGGER {{ trigger }} ON {{ name }};
+        END IF;
+        {%- endfor %}
+    EXCEPTION WHEN lock_not_available THEN
+        RAISE EXCEPTION 'aurora_trigger: % was in use for 3 seconds, so its triggers stay',
+            {{ regclass }}
+            USING ERRCODE = 'lock_not_available',
+                HINT = 'Other transactions write to the table, or hold a lock on it: run this file '
+                    'again when they have ended.';
+    END;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);
     FOR function_name IN
         SELECT p.oid::regprocedure
