@@ -139,7 +139,16 @@ BEGIN
         RETURN;
     END IF;
     IF relation.relkind NOT IN ('r', 'p') THEN
-        RETURN NEXT format('%s is no table', place);
+        RETURN NEXT format(
+            '%s is %s: only tables have triggers that see their changes',
+            place,
+            CASE relation.relkind
+                WHEN 'v' THEN 'a view'
+                WHEN 'm' THEN 'a materialized view'
+                WHEN 'f' THEN 'a foreign table'
+                ELSE 'no table'
+            END
+        );
         RETURN;
     END IF;
     FOR expected IN SELECT json_array_elements(columns) LOOP
@@ -161,10 +170,17 @@ BEGIN
             RETURN NEXT difference;
             problem := true;
         END LOOP;
-        not_null := attribute.attnotnull OR EXISTS (
-            SELECT FROM pg_type AS t
-            WHERE t.oid = attribute.atttypid AND t.typtype = 'd' AND t.typnotnull
-        );
+        WITH RECURSIVE domains (id, forbids_null) AS (
+            SELECT t.typbasetype, t.typnotnull
+            FROM pg_type AS t
+            WHERE t.oid = attribute.atttypid AND t.typtype = 'd'
+            UNION ALL
+            SELECT t.typbasetype, t.typnotnull
+            FROM domains AS d
+            JOIN pg_type AS t ON t.oid = d.id AND t.typtype = 'd'
+        )
+        SELECT attribute.attnotnull OR coalesce(bool_or(d.forbids_null), false) INTO not_null
+        FROM domains AS d;
         IF NOT not_null AND NOT (expected ->> 'nullable')::boolean THEN
             RETURN NEXT format(
                 '%s may hold NULL, the struct takes none: make field %s an Option, or the column '

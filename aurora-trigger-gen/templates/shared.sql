@@ -207,7 +207,7 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    first_user_type CONSTANT oid := 16384;
+    first_user_type CONSTANT oid := 16384::oid;
     found_type regtype;
 BEGIN
     IF pg_typeof(sample)::oid < first_user_type THEN
@@ -231,7 +231,7 @@ BEGIN
         ) AS part (id)
         WHERE t.oid >= first_user_type
     )
-    SELECT r.id INTO found_type
+    SELECT r.id::regtype INTO found_type
     FROM reachable AS r
     -- A repeatable snapshot does not show a type that is younger: that one is not trusted.
     LEFT JOIN pg_type AS t ON t.oid = r.id
@@ -259,6 +259,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION aurora_trigger.key_only(event json, key_names text[])
 RETURNS json
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
@@ -335,6 +336,10 @@ DECLARE
     payload json;
     answer aurora_trigger.lambda_answer;
     refused json;
+    connect_timeout text := current_setting('aws_lambda.connect_timeout_ms', true);
+    request_timeout text := current_setting('aws_lambda.request_timeout_ms', true);
+    pins_timeouts boolean := coalesce(connect_timeout NOT IN ('1s', '1000'), true)
+        OR coalesce(request_timeout NOT IN ('3s', '3000'), true);
 BEGIN
     -- One query for the settings and the payload: each query costs a one-row write some
     -- microseconds.
@@ -369,12 +374,28 @@ BEGIN
             USING HINT = 'Name the relay: SELECT aurora_trigger.configure(''<its ARN>'');';
         RETURN false;
     END IF;
+    -- Whatever the session waits for itself. Not as a SET of the function: only a superuser may
+    -- write that down for an extension that the session has not loaded yet.
+    IF pins_timeouts THEN
+        BEGIN
+            PERFORM set_config('aws_lambda.connect_timeout_ms', '1000', true),
+                set_config('aws_lambda.request_timeout_ms', '3000', true);
+        EXCEPTION WHEN insufficient_privilege OR cant_change_runtime_param THEN
+            pins_timeouts := false; -- Then no session can have changed them.
+        END;
+    END IF;
     answer := aws_lambda.invoke(
         function_name => target,
         payload => payload,
         region => target_region,
         invocation_type => invocation
     );
+    IF pins_timeouts AND connect_timeout <> '' THEN
+        PERFORM set_config('aws_lambda.connect_timeout_ms', connect_timeout, true);
+    END IF;
+    IF pins_timeouts AND request_timeout <> '' THEN
+        PERFORM set_config('aws_lambda.request_timeout_ms', request_timeout, true);
+    END IF;
     IF invocation = 'Event' THEN
         IF answer.status_code IS DISTINCT FROM 202 THEN
             RAISE EXCEPTION 'aurora_trigger: Lambda answered % to an asynchronous call, not 202',

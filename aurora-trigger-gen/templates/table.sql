@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.{{ to_json }}(
 )
 RETURNS json
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 AS {{ to_json_body }};
 ALTER FUNCTION aurora_trigger.{{ to_json }}(
@@ -27,8 +28,6 @@ SET search_path = pg_catalog, pg_temp
 {%- for pin in pins %}
 SET {{ pin }}
 {%- endfor %}
-SET aws_lambda.connect_timeout_ms = '1000'
-SET aws_lambda.request_timeout_ms = '3000'
 AS {{ capture_body }};
 ALTER FUNCTION aurora_trigger.{{ capture }}()
     OWNER TO aurora_trigger;

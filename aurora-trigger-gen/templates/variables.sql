@@ -1,4 +1,4 @@
-captured_us bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+captured_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     capture text := to_hex(captured_us) || to_hex((random() * 281474976710655)::bigint);
     event json;
     event_size integer;

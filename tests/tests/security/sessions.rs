@@ -1,8 +1,11 @@
 //! What a session can put in the way of the trigger functions: names, a search path, settings.
 
+use std::time::{Duration, Instant};
+
 use aurora_trigger_gen::ChangeEvent;
 use aurora_trigger_gen::describe::Level;
-use pipeline_tests::{Pipeline, at_both_levels};
+use pipeline_tests::{Pipeline, at_both_levels, error_of};
+use relay_lambda::local::Fault;
 
 use crate::{Ware, as_mallory, assert_unharmed, insert, start};
 
@@ -143,4 +146,40 @@ async fn code_of_the_table_s_owner_runs_as_who_writes(level: Level) {
     .await;
     assert_eq!(expected(&pipeline).await.len(), 3);
     assert_unharmed(&pipeline, "code of the table").await;
+}
+
+#[tokio::test]
+async fn a_call_waits_as_long_as_it_should_whatever_the_session_waits_for_and_leaves_that_as_it_was()
+ {
+    let pipeline = start(Level::Statement).await;
+    let mallory = pipeline.session_of("mallory").await;
+    mallory
+        .batch_execute(
+            "SET aws_lambda.connect_timeout_ms = 7; SET aws_lambda.request_timeout_ms = 8; BEGIN;",
+        )
+        .await
+        .expect("any role may set these");
+    mallory
+        .batch_execute(&insert())
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let timeouts: String = mallory
+        .query_one(
+            "SELECT concat_ws(' ', current_setting('aws_lambda.connect_timeout_ms'),
+                 current_setting('aws_lambda.request_timeout_ms'))",
+            &[],
+        )
+        .await
+        .expect("they are set")
+        .get(0);
+    assert_eq!(timeouts, "7 8");
+
+    pipeline.endpoint().faults().fail_next(1, Fault::TimeOut);
+    let started = Instant::now();
+    error_of(&mallory, "DELETE FROM shop.wares").await;
+    assert!(
+        started.elapsed() >= Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
 }
