@@ -10,16 +10,19 @@ const DATE_STYLE: (&str, &str) = ("\"DateStyle\"", "ISO, YMD");
 const BYTEA_OUTPUT: (&str, &str) = ("bytea_output", "hex");
 // 3 is what PostgreSQL 11 needs to write every digit; later versions take it as 1.
 const FLOAT_DIGITS: (&str, &str) = ("extra_float_digits", "3");
+/// How a NULL among labels reads: an array of them goes through its text.
+const ARRAY_NULLS: (&str, &str) = ("array_nulls", "on");
 
 /// How a literal with a backslash reads.
 const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
 
-const ALL: [(&str, &str); 5] = [
+const ALL: [(&str, &str); 6] = [
     TIME_ZONE,
     INTERVAL_STYLE,
     DATE_STYLE,
     BYTEA_OUTPUT,
     FLOAT_DIGITS,
+    ARRAY_NULLS,
 ];
 
 /// The `SET` clauses' names and values for the table.
@@ -47,7 +50,10 @@ fn depends(ty: &TypeDesc, setting: &str) -> bool {
         Shape::Named(_) => true,
         Shape::Enum { .. } => false,
         Shape::Composite { fields, .. } => fields.iter().any(|field| depends(field.ty(), setting)),
-        Shape::Array(element) => depends(element, setting),
+        Shape::Array(element) => {
+            let is_label = matches!(element.shape(), Shape::Enum { .. });
+            (is_label && setting == ARRAY_NULLS.0) || depends(element, setting)
+        }
     }
 }
 

@@ -1,0 +1,96 @@
+use aurora_trigger_gen::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
+use crate::holder::{Holder, Row, arrive, in_every_session};
+use crate::samples::{date, decimal, finite_f64, instant, json, samples, text};
+
+in_every_session!(of_one_dimension, of_nulls, of_other_shapes);
+
+async fn of_one_dimension(holder: &Holder) {
+    let values = arrive(samples(vec(any::<i32>(), 0..5)));
+    holder.check::<Vec<i32>>("int4[] NOT NULL", values).await;
+    let values = arrive(samples(vec(finite_f64(), 0..5)));
+    holder.check::<Vec<f64>>("float8[] NOT NULL", values).await;
+    let values = arrive(samples(vec(text(0..=8), 0..5)));
+    holder.check::<Vec<String>>("text[] NOT NULL", values).await;
+    let values = arrive(samples(vec(decimal(), 0..5)));
+    holder
+        .check::<Vec<Decimal>>("numeric[] NOT NULL", values)
+        .await;
+    let values = arrive(samples(vec(date(), 0..5)));
+    holder
+        .check::<Vec<NaiveDate>>("date[] NOT NULL", values)
+        .await;
+    let values = arrive(samples(vec(instant(), 0..5)));
+    holder
+        .check::<Vec<DateTime<Utc>>>("timestamptz[] NOT NULL", values)
+        .await;
+    let values = arrive(samples(vec(any::<u128>().prop_map(Uuid::from_u128), 0..5)));
+    holder.check::<Vec<Uuid>>("uuid[] NOT NULL", values).await;
+    let values = arrive(samples(vec(json(), 0..5)));
+    holder.check::<Vec<Value>>("jsonb[] NOT NULL", values).await;
+    let values = arrive(samples(vec(any::<Vec<u8>>(), 0..5)));
+    holder
+        .check_as::<Row<Vec<Bytes>>, Vec<Vec<u8>>>("bytea[] NOT NULL", values, |bytes| {
+            bytes.into_iter().map(Bytes::from).collect()
+        })
+        .await;
+}
+
+async fn of_nulls(holder: &Holder) {
+    let values = arrive(samples(vec(any::<Option<bool>>(), 0..5)));
+    holder
+        .check::<Vec<Option<bool>>>("bool[] NOT NULL", values)
+        .await;
+    let mut values = arrive(samples(proptest::option::of(vec(
+        proptest::option::of(text(0..=8)),
+        0..5,
+    ))));
+    values.extend(arrive([
+        None,
+        Some(vec![]),
+        Some(vec![None, Some("NULL".to_owned()), Some(String::new())]),
+    ]));
+    holder
+        .check::<Option<Vec<Option<String>>>>("varchar[]", values)
+        .await;
+    let values = arrive(samples(vec(proptest::option::of(decimal()), 0..5)));
+    holder
+        .check::<Vec<Option<Decimal>>>("numeric[] NOT NULL", values)
+        .await;
+    // The struct takes none inside, and the catalogue can't say so.
+    let values = vec![
+        LiteralArrives("'{1}'"),
+        LiteralArrives("'{}'"),
+        LiteralIsRefused("ARRAY[1, NULL]"),
+    ];
+    holder.check::<Vec<i32>>("int4[] NOT NULL", values).await;
+    let values = vec![
+        LiteralIsRefused("ARRAY['NaN', 1]::numeric[]"),
+        LiteralIsRefused("ARRAY[1e30]"),
+    ];
+    holder
+        .check::<Vec<Decimal>>("numeric[] NOT NULL", values)
+        .await;
+    let values = vec![LiteralIsRefused("ARRAY['NaN']::float8[]")];
+    holder.check::<Vec<f64>>("float8[] NOT NULL", values).await;
+}
+
+async fn of_other_shapes(holder: &Holder) {
+    // Lower bounds are lost, here and in the driver.
+    let values = vec![
+        LiteralArrives("'[5:6]={1,2}'"),
+        LiteralArrives("'[-1:0]={1,2}'"),
+    ];
+    holder.check::<Vec<i32>>("int4[] NOT NULL", values).await;
+    let values = vec![LiteralIsRefused("'{{1,2},{3,4}}'")];
+    holder.check::<Vec<i32>>("int4[] NOT NULL", values).await;
+    let values = vec![LiteralIsRefused("'{{a,b}}'")];
+    holder.check::<Vec<String>>("text[] NOT NULL", values).await;
+}

@@ -1,0 +1,315 @@
+//! A table with one column of the type in question, and the comparison.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::pin::pin;
+
+use aurora_trigger_gen::describe::Level;
+use aurora_trigger_gen::{ChangeEvent, ChangeStream, PgType, StreamTrigger};
+use pipeline_tests::{Call, Only, Pipeline};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio_postgres::Client;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{FromSqlOwned, Kind, ToSql, Type};
+
+/// A row whose column is described by `T` itself.
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.holder", delivery = "async", on_failure = "abort")]
+pub(crate) struct Row<T> {
+    #[stream(key)]
+    id: i64,
+    value: T,
+}
+
+/// A row whose column holds JSON.
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.holder", delivery = "async", on_failure = "abort")]
+pub(crate) struct JsonRow<T> {
+    #[stream(key)]
+    id: i64,
+    #[stream(json)]
+    value: T,
+}
+
+/// A row with one value.
+pub(crate) trait Holds: StreamTrigger {
+    type Value: Debug;
+
+    fn into_parts(self) -> (i64, Self::Value);
+}
+
+impl<T: PgType + DeserializeOwned + Debug> Holds for Row<T> {
+    type Value = T;
+
+    fn into_parts(self) -> (i64, T) {
+        (self.id, self.value)
+    }
+}
+
+impl<T: DeserializeOwned + Debug> Holds for JsonRow<T> {
+    type Value = T;
+
+    fn into_parts(self) -> (i64, T) {
+        (self.id, self.value)
+    }
+}
+
+/// How one value gets into the table, and what becomes of its event.
+#[derive(Debug)]
+pub(crate) enum Entry<D> {
+    /// Written by the driver over its binary protocol, and arrives.
+    Arrives(D),
+    /// Written as a literal, and arrives.
+    LiteralArrives(&'static str),
+    /// Written as a literal, and its event is refused.
+    LiteralIsRefused(&'static str),
+}
+
+pub(crate) fn arrive<D>(values: impl IntoIterator<Item = D>) -> Vec<Entry<D>> {
+    values.into_iter().map(Entry::Arrives).collect()
+}
+
+impl<D> Entry<D> {
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::LiteralIsRefused(_))
+    }
+}
+
+/// Everything that a session can set which changes how values are written or read.
+const HOSTILE: &str = "
+    SET TimeZone = 'Asia/Kathmandu';
+    SET DateStyle = 'SQL, DMY';
+    SET IntervalStyle = 'sql_standard';
+    SET bytea_output = 'escape';
+    SET extra_float_digits = -15;
+    SET standard_conforming_strings = off;
+    SET array_nulls = off;
+    SET transform_null_equals = on;
+    SET quote_all_identifiers = on;
+    SET xmlbinary = 'hex';
+    SET lc_monetary = 'C';
+    SET lc_numeric = 'C';
+    SET search_path = hostile, pg_catalog;
+";
+
+/// What such a search path finds before what is PostgreSQL's own.
+const HOSTILE_SCHEMA: &str = "
+    CREATE SCHEMA hostile;
+    CREATE FUNCTION hostile.row_to_json(record) RETURNS json
+        LANGUAGE plpgsql AS 'BEGIN RETURN ''{}''::json; END';
+    CREATE FUNCTION hostile.to_json(anyelement) RETURNS json LANGUAGE sql AS 'SELECT ''0''::json';
+    CREATE FUNCTION hostile.format(text, anyelement) RETURNS text LANGUAGE sql AS 'SELECT ''x''';
+    CREATE DOMAIN hostile.text AS pg_catalog.text CHECK (false);
+    GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+";
+
+pub(crate) struct Holder {
+    pipeline: Pipeline,
+    session: Client,
+    level: Level,
+}
+
+impl Holder {
+    pub(crate) async fn plain() -> Self {
+        Self::start("", Level::Row).await
+    }
+
+    pub(crate) async fn hostile() -> Self {
+        Self::start(HOSTILE, Level::Statement).await
+    }
+
+    async fn start(settings: &str, level: Level) -> Self {
+        let pipeline = Pipeline::start().await;
+        pipeline.run(HOSTILE_SCHEMA).await;
+        let session = pipeline.session().await;
+        session
+            .batch_execute(settings)
+            .await
+            .expect("a session may set all of this");
+        Self {
+            pipeline,
+            session,
+            level,
+        }
+    }
+
+    /// Statements of a superuser whose session is as it is.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.pipeline.run(sql).await;
+    }
+
+    /// The same type for the driver and the struct.
+    pub(crate) async fn check<T>(&self, column: &str, entries: Vec<Entry<T>>)
+    where
+        T: PgType + DeserializeOwned + FromSqlOwned + ToSql + Sync + Debug,
+    {
+        self.check_as::<Row<T>, T>(column, entries, |value| value)
+            .await;
+    }
+
+    /// `column` is the type of the column and of the parameter, with `NOT NULL` where the struct takes none. `into` makes
+    /// what the struct should hold of what the driver reads.
+    pub(crate) async fn check_as<R, D>(
+        &self,
+        column: &str,
+        entries: Vec<Entry<D>>,
+        into: impl Fn(D) -> R::Value,
+    ) where
+        R: Holds,
+        D: FromSqlOwned + ToSql + Sync + Debug,
+    {
+        self.run(&format!(
+            "DROP TABLE IF EXISTS public.holder CASCADE;
+            CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
+        ))
+        .await;
+        let table = R::TABLE.with_level(self.level);
+        self.pipeline.install_tables(&[&table]).await;
+        self.write(&entries).await;
+        let after = events::<R>(&self.pipeline.take_calls());
+        let read = self
+            .session
+            .query("SELECT id, value FROM public.holder ORDER BY id", &[])
+            .await
+            .expect("the table is there");
+        assert_eq!(read.len(), entries.len());
+        self.execute("DELETE FROM public.holder").await;
+        let before = events::<R>(&self.pipeline.take_calls());
+
+        let mut mistakes = Vec::new();
+        for (row, entry) in read.iter().zip(&entries) {
+            let id: i64 = row.get(0);
+            for event in [&after, &before] {
+                let event = event.get(&id);
+                let read = || row.try_get::<_, D>(1).map(&into);
+                let right = match event {
+                    Some(Ok(event)) if !entry.is_refused() => {
+                        // In all their digits: `==` takes -0 for 0, and 1.10 for 1.1.
+                        read().is_ok_and(|read| format!("{event:?}") == format!("{read:?}"))
+                    }
+                    Some(Err(_)) => entry.is_refused(),
+                    _ => false,
+                };
+                if !right {
+                    let read = row.try_get::<_, D>(1);
+                    mistakes.push(format!("{entry:?}: read {read:?}, event {event:?}"));
+                }
+            }
+        }
+        assert!(
+            mistakes.is_empty(),
+            "{column} into {}, {} of {}:\n{}",
+            std::any::type_name::<R::Value>(),
+            mistakes.len(),
+            2 * entries.len(),
+            mistakes[..mistakes.len().min(10)].join("\n")
+        );
+    }
+
+    /// In one COPY all that the driver can write, one by one the rest.
+    async fn write<D: ToSql + Sync>(&self, entries: &[Entry<D>]) {
+        let statement = self
+            .session
+            .prepare("INSERT INTO public.holder VALUES ($1, $2)")
+            .await
+            .expect("the table is there");
+        let types: Vec<Type> = statement.params().iter().map(without_domain).collect();
+        let sink = self
+            .session
+            .copy_in("COPY public.holder FROM STDIN WITH (FORMAT binary)")
+            .await
+            .expect("the table is there");
+        let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+        let mut literals = Vec::new();
+        for (id, entry) in (0_i64..).zip(entries) {
+            match entry {
+                Entry::Arrives(value) => writer
+                    .as_mut()
+                    .write(&[&id, value])
+                    .await
+                    .unwrap_or_else(|error| panic!("{error:?}")),
+                Entry::LiteralArrives(text) | Entry::LiteralIsRefused(text) => {
+                    literals.push(format!("INSERT INTO public.holder VALUES ({id}, {text})"));
+                }
+            }
+        }
+        writer
+            .finish()
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        for literal in literals {
+            self.execute(&literal).await;
+        }
+    }
+
+    async fn execute(&self, sql: &str) {
+        self.session
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+}
+
+/// A domain's values are written as those of its base.
+fn without_domain(ty: &Type) -> Type {
+    match ty.kind() {
+        Kind::Domain(base) => without_domain(base),
+        _ => ty.clone(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: i64,
+}
+
+/// What became of each row's event, by the row's id: its value, or why it was refused.
+fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
+    let mut found = BTreeMap::new();
+    for call in calls {
+        let relayed = relay_lambda::relay::<Only<R>>(call.payload.as_bytes(), 0)
+            .expect("the database sends payloads");
+        for record in &relayed.records {
+            let Only(change) = Only::<R>::decode(record).expect("the relay has read it too");
+            let (ChangeEvent::Created(row) | ChangeEvent::Deleted(row)) = change.event else {
+                panic!("rows are inserted and deleted only");
+            };
+            let (id, value) = row.into_parts();
+            found.insert(id, Ok(value));
+        }
+        for refused in relayed.refused {
+            let payload = call.payload();
+            let event = payload.batches[0]
+                .events
+                .iter()
+                .find(|event| event.seq == refused.seq)
+                .expect("what is refused was sent");
+            let image = event.after.or(event.before).expect("no event is oversized");
+            let Id { id } = serde_json::from_str(image.get()).expect("the image has its key");
+            found.insert(id, Err(refused.reason));
+        }
+    }
+    found
+}
+
+/// Makes two tests of each `async fn(&Holder)`: in a session as it comes, and in one that has set all it can. The levels
+/// have an expression each.
+macro_rules! in_every_session {
+    ($($family:ident),+ $(,)?) => {
+        $(mod $family {
+            use crate::holder::Holder;
+
+            #[tokio::test]
+            async fn at_row_level() {
+                super::$family(&Holder::plain().await).await;
+            }
+
+            #[tokio::test]
+            async fn at_statement_level_under_hostile_settings() {
+                super::$family(&Holder::hostile().await).await;
+            }
+        })+
+    };
+}
+pub(crate) use in_every_session;

@@ -1,0 +1,16 @@
+//! Every value that a column can hold arrives as a PostgreSQL driver would have read it, or its event is refused.
+//!
+//! Values are written with binary parameters, or as literals where no Rust type holds them. The driver reads them back
+//! over the binary protocol, and so does the struct out of the event: through trigger, payload, relay and record. The
+//! two must be the same, whatever the session's settings are, at statement and at row level, after the insert and
+//! before the delete.
+
+mod arrays;
+mod composites;
+mod holder;
+mod json;
+mod numbers;
+mod samples;
+mod text;
+mod time;
+mod user_types;
