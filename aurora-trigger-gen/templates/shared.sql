@@ -378,8 +378,9 @@ BEGIN
     -- write that down for an extension that the session has not loaded yet.
     IF pins_timeouts THEN
         BEGIN
-            PERFORM set_config('aws_lambda.connect_timeout_ms', '1000', true),
-                set_config('aws_lambda.request_timeout_ms', '3000', true);
+            pins_timeouts :=
+                set_config('aws_lambda.connect_timeout_ms', '1000', true) IS NOT NULL
+                AND set_config('aws_lambda.request_timeout_ms', '3000', true) IS NOT NULL;
         EXCEPTION WHEN insufficient_privilege OR cant_change_runtime_param THEN
             pins_timeouts := false; -- Then no session can have changed them.
         END;
@@ -391,10 +392,10 @@ BEGIN
         invocation_type => invocation
     );
     IF pins_timeouts AND connect_timeout <> '' THEN
-        PERFORM set_config('aws_lambda.connect_timeout_ms', connect_timeout, true);
+        connect_timeout := set_config('aws_lambda.connect_timeout_ms', connect_timeout, true);
     END IF;
     IF pins_timeouts AND request_timeout <> '' THEN
-        PERFORM set_config('aws_lambda.request_timeout_ms', request_timeout, true);
+        request_timeout := set_config('aws_lambda.request_timeout_ms', request_timeout, true);
     END IF;
     IF invocation = 'Event' THEN
         IF answer.status_code IS DISTINCT FROM 202 THEN
