@@ -143,7 +143,6 @@ async fn an_installation_that_stops_anywhere_leaves_writes_working_and_is_comple
     let install = installation(Storefront::TABLES);
     let parts = statements(&install);
     assert!(parts.len() > 20, "{}", parts.len());
-    // What a reader of parts would make of it is what the server makes of the whole.
     for (number, part) in parts.iter().enumerate() {
         session
             .batch_execute(part)
@@ -231,8 +230,8 @@ async fn one_that_stops_over_an_older_installation_leaves_writes_working() {
     assert_eq!(functions, 0, "the functions of the other level are gone");
 }
 
-#[tokio::test]
-async fn the_text_is_the_same_each_time_and_in_whatever_order_tables_are_asked_for() {
+#[test]
+fn the_text_is_the_same_each_time() {
     assert_eq!(
         installation(Storefront::TABLES),
         installation(Storefront::TABLES)

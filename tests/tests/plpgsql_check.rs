@@ -1,7 +1,7 @@
 //! plpgsql_check finds wrong names, types and unused variables in functions that no test happens to run.
 
 use aurora_trigger_gen::describe::{Level, Operations, TableDesc};
-use aurora_trigger_gen::{ChangeStream, PgType, StreamTrigger};
+use aurora_trigger_gen::{PgType, StreamTrigger};
 use pipeline_tests::Pipeline;
 use serde::Deserialize;
 use storefront::Storefront;

@@ -431,7 +431,6 @@ async fn a_predicate_that_can_not_be_read_is_told() {
             "orders.paid",
             "missing FROM-clause entry for table \"orders\"",
         ),
-        ("title", "invalid input"),
         ("title = 1", "operator does not exist: text = integer"),
         ("id", "cannot cast type bigint to boolean"),
         (
@@ -439,7 +438,6 @@ async fn a_predicate_that_can_not_be_read_is_told() {
             "function unknown_function(bigint) does not exist",
         ),
         ("count(*) > 1 OVER ()", "syntax error"),
-        ("title ~ '('", "invalid regular expression"),
         (
             "state = 'new'::shop.state",
             "operator does not exist: text = shop.state",
@@ -449,18 +447,10 @@ async fn a_predicate_that_can_not_be_read_is_told() {
             "relation \"shop.nowhere\" does not exist",
         ),
         ("1 / 0 = 1", "division by zero"),
-        ("true); DROP TABLE shop.orders; SELECT (true", "cannot"),
     ] {
         let table = Order::TABLE.with_when(predicate);
         let change = "ALTER TABLE shop.orders ADD more integer";
         let found = differences_of(&pipeline, &table, change).await;
-        if predicate == "title"
-            || predicate.starts_with("title ~")
-            || predicate.starts_with("true)")
-        {
-            // Text becomes a boolean when there is one; a regular expression is read when it is first used.
-            continue;
-        }
         assert_eq!(found.len(), 1, "{predicate}: {found:?}");
         assert!(
             found[0].starts_with("shop.orders: the predicate of when can't be read: ")
@@ -496,10 +486,11 @@ async fn all_that_differs_in_all_tables_is_told_at_once_and_nothing_is_changed()
     pipeline
         .run(
             "ALTER TABLE shop.orders
-                 DROP CONSTRAINT orders_pkey, DROP title, ALTER paid TYPE text, ALTER tags DROP NOT NULL;
-             ALTER TYPE shop.state ADD VALUE 'void';",
+                 DROP CONSTRAINT orders_pkey, DROP title, ALTER paid TYPE text, ALTER tags DROP NOT NULL",
         )
         .await;
+    // By itself, as PostgreSQL 11 wants it.
+    pipeline.run("ALTER TYPE shop.state ADD VALUE 'void'").await;
     let session = pipeline.session().await;
     let functions = "SELECT string_agg(pg_get_functiondef(p.oid), '' ORDER BY p.proname)
         FROM pg_proc AS p WHERE p.proname LIKE 'shop%'";
