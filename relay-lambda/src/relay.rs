@@ -3,7 +3,7 @@ use std::fmt;
 
 use aurora_trigger_gen::ChangeStream;
 use aurora_trigger_gen::wire::{BatchSource, Event, FORMAT_VERSION, Payload, Record};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -88,14 +88,7 @@ impl Error for PayloadError {}
 /// A payload that is not JSON, not of the payload's form, or of another version of it: then nothing is
 /// known of its events, and whoever made the call must hear of it.
 pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, PayloadError> {
-    let payload = Payload::parse(payload).map_err(|error| PayloadError::NotAPayload {
-        reason: error.to_string(),
-    })?;
-    if payload.version != FORMAT_VERSION {
-        return Err(PayloadError::Version {
-            found: payload.version,
-        });
-    }
+    let payload = parse(payload)?;
     let mut relayed = Relayed {
         records: Vec::new(),
         accepted: 0,
@@ -116,6 +109,33 @@ pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, Pa
         }
     }
     Ok(relayed)
+}
+
+fn parse(text: &[u8]) -> Result<Payload<'_>, PayloadError> {
+    #[derive(Deserialize)]
+    struct Version {
+        aurora_trigger: u32,
+    }
+
+    let of_this_version = |found| {
+        if found == FORMAT_VERSION {
+            Ok(())
+        } else {
+            Err(PayloadError::Version { found })
+        }
+    };
+    match Payload::parse(text) {
+        Ok(payload) => of_this_version(payload.version).map(|()| payload),
+        Err(error) => {
+            // Another version may look different in all but this.
+            if let Ok(version) = serde_json::from_slice::<Version>(text) {
+                of_this_version(version.aurora_trigger)?;
+            }
+            Err(PayloadError::NotAPayload {
+                reason: error.to_string(),
+            })
+        }
+    }
 }
 
 fn record<S: ChangeStream>(

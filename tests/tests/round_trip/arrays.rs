@@ -1,8 +1,9 @@
-use aurora_trigger_gen::Bytes;
+use aurora_trigger_gen::{Bytes, PgType};
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -10,7 +11,12 @@ use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
 use crate::holder::{Holder, Row, arrive, in_every_session};
 use crate::samples::{date, decimal, finite_f64, instant, json, samples, text};
 
-in_every_session!(of_one_dimension, of_nulls, of_other_shapes);
+in_every_session!(
+    of_one_dimension,
+    of_nulls,
+    of_two_dimensions,
+    of_other_shapes
+);
 
 async fn of_one_dimension(holder: &Holder) {
     let values = arrive(samples(vec(any::<i32>(), 0..5)));
@@ -80,6 +86,59 @@ async fn of_nulls(holder: &Holder) {
         .await;
     let values = vec![LiteralIsRefused("ARRAY['NaN']::float8[]")];
     holder.check::<Vec<f64>>("float8[] NOT NULL", values).await;
+}
+
+async fn of_two_dimensions(holder: &Holder) {
+    holder
+        .check_literals::<Vec<Vec<i32>>>(
+            "int4[] NOT NULL",
+            vec![
+                ("'{{1,2},{3,4}}'", vec![vec![1, 2], vec![3, 4]]),
+                ("'[2:2][7:9]={{-1,0,1}}'", vec![vec![-1, 0, 1]]),
+                ("'{}'", vec![]),
+            ],
+        )
+        .await;
+    let text = |text: &str| Some(text.to_owned());
+    holder
+        .check_literals::<Vec<Vec<Option<String>>>>(
+            "text[] NOT NULL",
+            vec![(
+                "ARRAY[['a', NULL], ['NULL', '{,}\"''']]",
+                vec![vec![text("a"), None], vec![text("NULL"), text("{,}\"'")]],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<Decimal>>>(
+            "numeric[] NOT NULL",
+            vec![(
+                "'{{1.10},{-0.5}}'",
+                vec![vec![Decimal::new(110, 2)], vec![Decimal::new(-5, 1)]],
+            )],
+        )
+        .await;
+    holder
+        .run("CREATE TYPE public.side AS ENUM ('left', 'right, or so')")
+        .await;
+    holder
+        .check_literals::<Vec<Vec<Option<Side>>>>(
+            "public.side[] NOT NULL",
+            vec![(
+                "ARRAY[ARRAY['left', NULL], ARRAY[NULL, 'right, or so']]::public.side[]",
+                vec![vec![Some(Side::Left), None], vec![None, Some(Side::Right)]],
+            )],
+        )
+        .await;
+}
+
+#[derive(Debug, Deserialize, PgType)]
+#[stream(type = "public.side")]
+enum Side {
+    #[serde(rename = "left")]
+    Left,
+    #[serde(rename = "right, or so")]
+    Right,
 }
 
 async fn of_other_shapes(holder: &Holder) {

@@ -159,13 +159,7 @@ impl Holder {
         R: Holds,
         D: FromSqlOwned + ToSql + Sync + Debug,
     {
-        self.run(&format!(
-            "DROP TABLE IF EXISTS public.holder CASCADE;
-            CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
-        ))
-        .await;
-        let table = R::TABLE.with_level(self.level);
-        self.pipeline.install_tables(&[&table]).await;
+        self.make_table::<R>(column).await;
         self.write(&entries).await;
         let after = events::<R>(&self.pipeline.take_calls());
         let read = self
@@ -205,6 +199,38 @@ impl Holder {
             2 * entries.len(),
             mistakes[..mistakes.len().min(10)].join("\n")
         );
+    }
+
+    /// For what a driver can't read: each literal arrives as this value.
+    pub(crate) async fn check_literals<T>(&self, column: &str, literals: Vec<(&str, T)>)
+    where
+        T: PgType + DeserializeOwned + Debug,
+    {
+        self.make_table::<Row<T>>(column).await;
+        for (id, (literal, _)) in literals.iter().enumerate() {
+            self.execute(&format!(
+                "INSERT INTO public.holder VALUES ({id}, {literal})"
+            ))
+            .await;
+        }
+        let events = events::<Row<T>>(&self.pipeline.take_calls());
+        assert_eq!(events.len(), literals.len());
+        for ((literal, value), event) in literals.iter().zip(events.values()) {
+            let event = event
+                .as_ref()
+                .unwrap_or_else(|reason| panic!("{literal} is refused: {reason}"));
+            assert_eq!(format!("{event:?}"), format!("{value:?}"), "{literal}");
+        }
+    }
+
+    async fn make_table<R: Holds>(&self, column: &str) {
+        self.run(&format!(
+            "DROP TABLE IF EXISTS public.holder CASCADE;
+            CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
+        ))
+        .await;
+        let table = R::TABLE.with_level(self.level);
+        self.pipeline.install_tables(&[&table]).await;
     }
 
     /// In one COPY all that the driver can write, one by one the rest.

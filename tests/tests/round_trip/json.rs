@@ -35,6 +35,13 @@ async fn values(holder: &Holder) {
     entries.extend(literals.map(LiteralArrives));
     entries.push(LiteralIsRefused("'1e400'"));
     holder.check::<Value>("json NOT NULL", entries).await;
+    // The one exception: where the column may be NULL, nothing tells that from a JSON null.
+    let both = vec![
+        ("NULL", None),
+        ("'null'", None),
+        ("'7'", Some(Value::from(7))),
+    ];
+    holder.check_literals::<Option<Value>>("jsonb", both).await;
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,256 @@
+use std::borrow::Cow;
+
+use aurora_trigger_gen::PgType;
+use aurora_trigger_gen::describe::{ColumnDesc, Delivery, KeyDesc, TableDesc};
+use aurora_trigger_gen::wire::{BatchSource, Event, Record, Sequence};
+use serde_json::{Value, json};
+
+const LINES: TableDesc = TableDesc::new(
+    "Line",
+    "sales",
+    "lines",
+    &[
+        ColumnDesc::new("text", "text", "text", &String::TYPE),
+        ColumnDesc::new("line", "line", "li\"ne", &i32::TYPE).with_key(),
+        ColumnDesc::new("order", "order", "order", &String::TYPE).with_key(),
+    ],
+    KeyDesc::Columns,
+    Delivery::Async,
+);
+const SPREAD: TableDesc = TableDesc::new(
+    "Reading",
+    "sales",
+    "readings",
+    &[
+        ColumnDesc::new("at", "at", "at", &i64::TYPE),
+        ColumnDesc::new("meter", "meter_id", "meter", &<Option<i32>>::TYPE),
+    ],
+    KeyDesc::PartitionBy(&["meter_id"]),
+    Delivery::Async,
+);
+
+fn source() -> BatchSource<'static> {
+    BatchSource {
+        db: Cow::Borrowed("shop"),
+        schema: Cow::Borrowed("sales"),
+        table: Cow::Borrowed("lines"),
+        fingerprint: Cow::Borrowed("9f3a6c1e"),
+        epoch: 1,
+        tx_id: 7451,
+        ts_us: 1_795_350_000_123_456,
+        capture: Cow::Borrowed("5d1c"),
+        snapshot: false,
+    }
+}
+
+fn event(text: &str) -> Event<'_> {
+    serde_json::from_str(text).expect("it is an event")
+}
+
+fn written(source: &BatchSource<'_>, table: &TableDesc, event: &Event<'_>) -> String {
+    let key = Record::key_of(table, event).expect("the image has the key");
+    let record = Record::new(source, event, key.as_deref(), 1_795_350_000_999);
+    serde_json::to_string(&record).expect("a record is JSON")
+}
+
+/// To the byte, but for the version.
+#[test]
+fn a_record_is_the_envelope_of_debezium_with_fields_of_ours() {
+    let event = event(
+        r#"{"seq":1042,"op":"u","before":{"order":"a","li\"ne": 1,"text":null},
+            "after":{"text":"é","li\"ne":1.0e0,"order":"a"}}"#,
+    );
+    let expected = concat!(
+        r#"{"before":{"order":"a","li\"ne": 1,"text":null},"after":{"text":"é","li\"ne":1.0e0,"order":"a"},"#,
+        r#""source":{"version":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#"","connector":"aurora-trigger","name":"shop","ts_ms":1795350000123,"ts_us":1795350000123456,"#,
+        r#""snapshot":"false","db":"shop","schema":"sales","table":"lines","txId":7451,"#,
+        r#""sequence":"[\"1\",\"1042\"]"},"op":"u","ts_ms":1795350000999,"#,
+        r#""key":{"li\"ne":1.0e0,"order":"a"},"id":"5d1c-1042","fingerprint":"9f3a6c1e"}"#,
+    );
+    assert_eq!(written(&source(), &LINES, &event), expected);
+}
+
+#[test]
+fn a_record_without_images_has_nulls_in_their_place() {
+    let truncate = event(r#"{"seq":1,"op":"t"}"#);
+    let text = written(&source(), &LINES, &truncate);
+    assert!(
+        text.starts_with(r#"{"before":null,"after":null,"#),
+        "{text}"
+    );
+    assert!(text.contains(r#""key":null"#), "{text}");
+    let oversized = event(r#"{"seq":2,"op":"d","key":{"id":42},"oversized":true}"#);
+    let text = written(&source(), &LINES, &oversized);
+    assert!(
+        text.starts_with(r#"{"before":null,"after":null,"#),
+        "{text}"
+    );
+    assert!(text.contains(r#""key":{"id":42}"#), "{text}");
+    assert!(text.ends_with(r#","oversized":true}"#), "{text}");
+}
+
+#[test]
+fn times_before_1970_are_rounded_down() {
+    let mut source = source();
+    source.ts_us = -1;
+    source.snapshot = true;
+    let event = event(r#"{"seq":1,"op":"t"}"#);
+    let record = Record::new(&source, &event, None, 0);
+    assert_eq!((record.source.ts_us, record.source.ts_ms), (-1, -1));
+    assert_eq!(record.source.snapshot, "true");
+}
+
+#[test]
+fn the_key_is_of_the_newest_image_in_the_order_of_the_struct() {
+    let key = |table: &TableDesc, text: &str| {
+        Record::key_of(table, &event(text)).map(|key| key.map(|key| key.get().to_owned()))
+    };
+    let image = |order: &str| format!(r#"{{"order":"{order}","li\"ne":1,"text":"x"}}"#);
+    let update = format!(
+        r#"{{"seq":1,"op":"u","before":{},"after":{}}}"#,
+        image("old"),
+        image("new")
+    );
+    assert_eq!(
+        key(&LINES, &update),
+        Ok(Some(r#"{"li\"ne":1,"order":"new"}"#.to_owned()))
+    );
+    let delete = format!(r#"{{"seq":1,"op":"d","before":{}}}"#, image("old"));
+    assert_eq!(
+        key(&LINES, &delete),
+        Ok(Some(r#"{"li\"ne":1,"order":"old"}"#.to_owned()))
+    );
+    let spread = r#"{"seq":1,"op":"c","after":{"at":1,"meter":null}}"#;
+    assert_eq!(
+        key(&SPREAD, spread),
+        Ok(Some(r#"{"meter":null}"#.to_owned()))
+    );
+    assert_eq!(key(&SPREAD, r#"{"seq":1,"op":"t"}"#), Ok(None));
+}
+
+#[test]
+fn an_image_without_its_key_is_refused_by_the_columns_name_alone() {
+    let refusal = |text: &str| Record::key_of(&LINES, &event(text)).expect_err("there is no key");
+    let lacking = refusal(r#"{"seq":1,"op":"c","after":{"order":"secret"}}"#);
+    assert_eq!(lacking, "the image lacks the key column `li\"ne`");
+    for image in ["[1]", "\"secret\"", "7"] {
+        let text = format!(r#"{{"seq":1,"op":"c","after":{image}}}"#);
+        assert_eq!(refusal(&text), "the image is no JSON object");
+    }
+}
+
+fn record() -> Value {
+    serde_json::from_str(&written(
+        &source(),
+        &LINES,
+        &event(r#"{"seq":1042,"op":"c","after":{"text":"x","li\"ne":1,"order":"a"}}"#),
+    ))
+    .expect("a record is JSON")
+}
+
+#[test]
+fn a_newer_relay_can_add_fields_anywhere() {
+    let mut value = record();
+    value["transaction"] = json!({"id": "1", "total_order": 1});
+    value["source"]["lsn"] = json!([1]);
+    let text = value.to_string();
+    let record = Record::parse(text.as_bytes()).expect("unknown fields are passed over");
+    assert_eq!(record.id, "5d1c-1042");
+    assert!(record.is_of(&LINES));
+    assert!(!record.is_of(&SPREAD));
+}
+
+#[test]
+fn a_record_that_lacks_a_field_or_has_one_twice_is_refused() {
+    let refusal = |text: &str| {
+        Record::parse(text.as_bytes())
+            .expect_err("this is no record")
+            .to_string()
+    };
+    for (place, names) in [
+        ("", &["source", "op", "ts_ms", "id", "fingerprint"][..]),
+        (
+            "/source",
+            &[
+                "version",
+                "connector",
+                "name",
+                "ts_ms",
+                "ts_us",
+                "snapshot",
+                "db",
+                "schema",
+                "table",
+                "txId",
+                "sequence",
+            ],
+        ),
+    ] {
+        for name in names {
+            let mut value = record();
+            let object = value
+                .pointer_mut(place)
+                .and_then(Value::as_object_mut)
+                .expect("the record has it");
+            object.remove(*name).expect("the record has it");
+            let refusal = refusal(&value.to_string());
+            assert!(
+                refusal.contains(&format!("missing field `{name}`")),
+                "{refusal}"
+            );
+        }
+    }
+    let twice = record()
+        .to_string()
+        .replacen(r#""op":"c""#, r#""op":"c","op":"d""#, 1);
+    assert!(refusal(&twice).contains("duplicate field `op`"));
+}
+
+#[test]
+fn a_sequence_is_the_text_of_an_array_of_two_texts() {
+    let sequence = Sequence {
+        epoch: -2,
+        seq: u64::MAX,
+    };
+    let text = r#""[\"-2\",\"18446744073709551615\"]""#;
+    assert_eq!(
+        serde_json::to_string(&sequence).expect("a text is JSON"),
+        text
+    );
+    assert_eq!(
+        serde_json::from_str::<Sequence>(text).expect("it is one"),
+        sequence
+    );
+    // White space means nothing in JSON.
+    let spaced: Sequence = serde_json::from_str(r#""[ \"1\" , \"2\" ]""#).expect("it is one");
+    assert_eq!(spaced, Sequence { epoch: 1, seq: 2 });
+    for wrong in [
+        r#""""#,
+        r#""[]""#,
+        r#""[\"1\"]""#,
+        r#""[\"1\",\"2\",\"3\"]""#,
+        r#""[1,2]""#,
+        r#""[null,\"2\"]""#,
+        r#""[\"1\",\"-2\"]""#,
+        r#""[\"1\",\"18446744073709551616\"]""#,
+        r#""[\"one\",\"2\"]""#,
+        r#"["1","2"]"#,
+        "12",
+        "null",
+    ] {
+        let error = serde_json::from_str::<Sequence>(wrong).expect_err("this is none");
+        assert!(
+            error.to_string().contains(r#"["1","1042"]"#),
+            "{wrong}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_epoch_comes_before_the_number() {
+    let sequence = |epoch, seq| Sequence { epoch, seq };
+    assert!(sequence(2, 1) > sequence(1, u64::MAX));
+    assert!(sequence(1, 10) > sequence(1, 9));
+}
