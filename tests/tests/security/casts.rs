@@ -284,6 +284,7 @@ async fn no_cast_runs_from_a_type_that_was_added_to_an_extension(level: Level) {
     on_failure = "abort",
     level = "row"
 )]
+#[expect(dead_code, reason = "only its event matters")]
 struct Part {
     #[stream(key)]
     id: i32,
