@@ -44,7 +44,7 @@ struct Plan {
 }
 
 const WHOLE: Plan = Plan {
-    rounds: 15,
+    rounds: 7,
     bulk_rows: 20_000,
     one_row_statements: 2_000,
     slow_rounds: 5,
