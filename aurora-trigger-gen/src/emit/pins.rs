@@ -1,5 +1,5 @@
-//! The settings that change how a value prints, pinned on a trigger function. Each costs a third of a microsecond a
-//! call, so a table pins those that its columns' types depend on.
+//! The settings that change how a value prints, or how long that takes, pinned on a trigger function. Each costs a third
+//! of a microsecond a call, so a table pins those that its columns' types depend on.
 
 use super::sql::{Literal, Sql};
 use crate::describe::{Encoding, Shape, TableDesc, TypeDesc};
@@ -15,6 +15,10 @@ const ARRAY_NULLS: (&str, &str) = ("array_nulls", "on");
 
 /// How a literal with a backslash reads.
 const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
+
+/// For queries over arrays of composite types. The planner takes each array for a thousand elements, and each inside of it
+/// for as many again, so even for one row it would compile what then runs for some microseconds.
+const JIT: (&str, &str) = ("jit", "off");
 
 const ALL: [(&str, &str); 6] = [
     TIME_ZONE,
@@ -37,6 +41,12 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
                 .is_some_and(|predicate| predicate.contains('\\'))
                 .then_some(&STRINGS),
         )
+        .chain(
+            table
+                .streamed()
+                .any(|column| has_array_of_composites(column.ty()))
+                .then_some(&JIT),
+        )
         .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
         .collect()
 }
@@ -54,6 +64,18 @@ fn depends(ty: &TypeDesc, setting: &str) -> bool {
             let is_label = matches!(element.shape(), Shape::Enum { .. });
             (is_label && setting == ARRAY_NULLS.0) || depends(element, setting)
         }
+    }
+}
+
+fn has_array_of_composites(ty: &TypeDesc) -> bool {
+    match ty.shape() {
+        Shape::Array(element) => {
+            matches!(element.shape(), Shape::Composite { .. }) || has_array_of_composites(element)
+        }
+        Shape::Composite { fields, .. } => fields
+            .iter()
+            .any(|field| has_array_of_composites(field.ty())),
+        _ => false,
     }
 }
 
