@@ -78,6 +78,9 @@ async fn bench(plan: &Plan, quick: bool) {
         .setting("autovacuum", "off")
         .setting("checkpoint_timeout", "1h")
         .setting("max_wal_size", "8GB")
+        // As the extension has them on every server that it is loaded in.
+        .setting("aws_lambda.connect_timeout_ms", "1000")
+        .setting("aws_lambda.request_timeout_ms", "3000")
         .start()
         .expect("PostgreSQL is installed");
     let mut databases = BTreeMap::new();
