@@ -160,7 +160,7 @@ async fn newtypes(holder: &Holder) {
     let values = arrive(samples(text(0..=8).prop_map(Email)));
     holder.check::<Email>("text NOT NULL", values).await;
     let mut values = arrive(samples(decimal().prop_map(Price)));
-    values.push(LiteralIsRefused("1e29"));
+    values.push(LiteralIsRefused("0.12345678901234567890123456789"));
     holder.check::<Price>("numeric NOT NULL", values).await;
     let values = arrive(samples(vec(decimal().prop_map(Price), 0..4)));
     holder
@@ -207,7 +207,7 @@ async fn domains(holder: &Holder) {
         .check::<i64>("public.more_cents NOT NULL", cents())
         .await;
     let mut amounts = arrive(samples(decimal()));
-    amounts.push(LiteralIsRefused("'NaN'"));
+    amounts.push(LiteralIsRefused("0.12345678901234567890123456789"));
     holder
         .check_as::<Row<Amount>, Decimal>("public.amount", amounts, Amount)
         .await;
