@@ -333,6 +333,8 @@ AS $body$
 DECLARE
     target text;
     target_region text;
+    epoch bigint;
+    source json;
     payload json;
     answer aurora_trigger.lambda_answer;
     refused json;
@@ -341,30 +343,8 @@ DECLARE
     pins_timeouts boolean := coalesce(connect_timeout NOT IN ('1s', '1000'), true)
         OR coalesce(request_timeout NOT IN ('3s', '3000'), true);
 BEGIN
-    -- One query for the settings and the payload: each query costs a one-row write some
-    -- microseconds.
-    SELECT
-        s.function_name,
-        s.region,
-        json_build_object(
-            'aurora_trigger', {{ format_version }},
-            'invocation', invocation,
-            'batches', json_build_array(json_build_object(
-                'source', json_build_object(
-                    'db', current_database(),
-                    'schema', schema_name,
-                    'table', table_name,
-                    'fingerprint', fingerprint,
-                    'epoch', s.epoch,
-                    'txId', txid_current(),
-                    'ts_us', ts_us,
-                    'capture', capture,
-                    'snapshot', false
-                ),
-                'events', array_to_json(events)
-            ))
-        )
-    INTO target, target_region, payload
+    SELECT s.function_name, s.region, s.epoch
+    INTO target, target_region, epoch
     FROM aurora_trigger.settings AS s;
     IF target IS NULL THEN
         -- The installation is not finished: what happens before is not captured, and nobody's write
@@ -374,6 +354,24 @@ BEGIN
             USING HINT = 'Name the relay: SELECT aurora_trigger.configure(''<its ARN>'');';
         RETURN false;
     END IF;
+    -- In plain assignments, a part after the other: each copies all events, and in one expression
+    -- or query all of these copies would be there at a time.
+    source := json_build_object(
+        'db', current_database(),
+        'schema', schema_name,
+        'table', table_name,
+        'fingerprint', fingerprint,
+        'epoch', epoch,
+        'txId', txid_current(),
+        'ts_us', ts_us,
+        'capture', capture,
+        'snapshot', false
+    );
+    payload := json_build_object('source', source, 'events', events);
+    payload := json_build_array(payload);
+    payload := json_build_object(
+        'aurora_trigger', {{ format_version }}, 'invocation', invocation, 'batches', payload
+    );
     -- Whatever the session waits for itself. Not as a SET of the function: only a superuser may
     -- write that down for an extension that the session has not loaded yet.
     IF pins_timeouts THEN

@@ -55,7 +55,7 @@ pub(crate) async fn heading(database: &Database, plan: &Plan, quick: bool) {
     println!(
         "PostgreSQL {version}, {cores} cores, fsync = off, full_page_writes = off, autovacuum = off.\n\
          The variants take turns, each run is rolled back and vacuumed; medians, and least to most.\n\
-         The article's way has its errors mended and its two NOTICEs a row left out, and is written the fastest way.\n\
+         The article's way has its errors mended and its two NOTICEs a row left out.\n\
          A call does nothing, which takes {stub_cost:.1} µs; where it is said to take 5 ms, it sleeps in the backend.\n\
          One-row statements: {} in one transaction, in a loop of a DO block, with cached plans.\n\
          A call counts where it was counted in a run of its own, which was not timed.\n",
