@@ -21,6 +21,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
     };
     let where_clause = where_clause(generics, &predicates);
     let tables = stream.tables.iter().map(|variant| table(stream, variant));
+    let checks = stream.tables.iter().map(|variant| check(stream, variant));
     let routes = stream.tables.iter().map(|variant| route(stream, variant));
     let otherwise = otherwise(stream);
     // A generic enum's tables are known only to who uses it.
@@ -35,6 +36,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #krate::ChangeStream for #ident #ty_generics #where_clause {
                 const TABLES: &'static [&'static #krate::describe::TableDesc] = &[#(#tables),*];
+                const CHECKS: &'static [#krate::ImageCheck] = &[#(#checks),*];
 
                 fn from_record(
                     __aurora_trigger_record: &#krate::wire::Record<'_>,
@@ -53,6 +55,12 @@ fn table(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
     let krate = &stream.krate;
     let ty = variant.ty;
     quote_spanned!(ty.span()=> <#ty as #krate::TableChange>::TABLE)
+}
+
+fn check(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
+    let krate = &stream.krate;
+    let ty = variant.ty;
+    quote_spanned!(ty.span()=> <#ty as #krate::TableChange>::check_image)
 }
 
 fn route(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {

@@ -50,6 +50,7 @@ pub(crate) fn stream(input: &DeriveInput, failure: &Failure) -> TokenStream {
     let krate = crate_path(input, &grammar::STREAM);
     let body = quote! {
         const TABLES: &'static [&'static #krate::describe::TableDesc] = &[];
+        const CHECKS: &'static [#krate::ImageCheck] = &[];
 
         fn from_record(
             __aurora_trigger_record: &#krate::wire::Record<'_>,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::check;
 use crate::describe::TableDesc;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, ImageError};
 use crate::stream::{StreamTrigger, TableChange};
 use crate::wire::{Operation, Record, Sequence};
 
@@ -162,31 +162,49 @@ impl<T: StreamTrigger> TableChange for Change<T> {
             event,
         })
     }
+
+    fn check_image(image: &str) -> Result<(), ImageError> {
+        decode::<T>(image).map(drop)
+    }
 }
 
 fn image<T: StreamTrigger>(
     record: &Record<'_>,
     which: &'static str,
 ) -> Result<Box<T>, DecodeError> {
-    let refuse = |reason: String| DecodeError::image(record, which, reason);
     let raw = if which == "before" {
         record.before
     } else {
         record.after
     };
-    let raw = raw.ok_or_else(|| refuse("it is missing".to_owned()))?.get();
-    check::image(&T::TABLE, raw).map_err(|error| refuse(error.to_string()))?;
-    serde_json::from_str(raw)
+    raw.ok_or_else(ImageError::missing)
+        .and_then(|raw| decode(raw.get()))
         .map(Box::new)
-        .map_err(|error| refuse(error.to_string()))
+        .map_err(|error| DecodeError::image(record, which, error))
+}
+
+fn decode<T: StreamTrigger>(raw: &str) -> Result<T, ImageError> {
+    check::image(&T::TABLE, raw)?;
+    read(raw)
+}
+
+fn read<T: DeserializeOwned>(raw: &str) -> Result<T, ImageError> {
+    serde_json::from_str(raw).map_err(|error| {
+        // Once more, since to keep the path takes longer.
+        let mut json = serde_json::Deserializer::from_str(raw);
+        match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Err(error) => error.into(),
+            Ok(_) => error.into(),
+        }
+    })
 }
 
 fn key(record: &Record<'_>) -> Result<Key, DecodeError> {
-    let refuse = |reason: String| DecodeError::image(record, "key", reason);
-    let raw = record
+    record
         .key
-        .ok_or_else(|| refuse("it is missing".to_owned()))?;
-    serde_json::from_str(raw.get()).map_err(|error| refuse(error.to_string()))
+        .ok_or_else(ImageError::missing)
+        .and_then(|raw| read(raw.get()))
+        .map_err(|error| DecodeError::image(record, "key", error))
 }
 
 /// A change of a table that the stream's enum does not name: what `#[stream(other)]` takes.

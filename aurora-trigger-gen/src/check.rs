@@ -1,16 +1,27 @@
 //! The check of raw images against the description of their table, for what a Rust type would take and alter.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::describe::{ColumnDesc, FieldDesc, Shape, TableDesc, TypeDesc};
+use crate::error::ImageError;
+
+/// A value that its type would take and alter.
+#[derive(Debug)]
+pub(crate) struct Altered {
+    /// Where it stands in the image.
+    pub(crate) path: String,
+    /// Why it is refused: never the value.
+    pub(crate) reason: &'static str,
+}
 
 /// Refuses an image that holds a value which its type would take and alter. Costs nothing for a table without such
-/// types. It says which column, never the value.
-pub(crate) fn image(table: &TableDesc, raw: &str) -> serde_json::Result<()> {
+/// types.
+pub(crate) fn image(table: &TableDesc, raw: &str) -> Result<(), ImageError> {
     if !table.streamed().any(|column| column.ty().has_check()) {
         return Ok(());
     }
@@ -20,13 +31,30 @@ pub(crate) fn image(table: &TableDesc, raw: &str) -> serde_json::Result<()> {
             .find(|column| column.json() == name || column.aliases().contains(&name))
             .map(ColumnDesc::ty)
     };
-    serde_json::Deserializer::from_str(raw).deserialize_map(Members(find))
+    let found = Found::default();
+    let members = Members {
+        find,
+        path: String::new(),
+        found: &found,
+    };
+    let result = serde_json::Deserializer::from_str(raw).deserialize_map(members);
+    match found.into_inner() {
+        Some(altered) => Err(altered.into()),
+        None => result.map_err(ImageError::from),
+    }
 }
 
-/// Checks the members of an object, whose types `find` knows by their names.
-struct Members<F>(F);
+/// What was found, beside serde's errors, which are texts and may hold values.
+type Found = RefCell<Option<Altered>>;
 
-impl<'de, F: Fn(&str) -> Option<&'static TypeDesc>> Visitor<'de> for Members<F> {
+/// Checks the members of an object, whose types `find` knows by their names.
+struct Members<'f, F> {
+    find: F,
+    path: String,
+    found: &'f Found,
+}
+
+impl<'de, F: Fn(&str) -> Option<&'static TypeDesc>> Visitor<'de> for Members<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,12 +63,15 @@ impl<'de, F: Fn(&str) -> Option<&'static TypeDesc>> Visitor<'de> for Members<F> 
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-            match (self.0)(&name).filter(|ty| ty.has_check()) {
+            match (self.find)(&name).filter(|ty| ty.has_check()) {
                 Some(ty) => {
                     let raw: &RawValue = members.next_value()?;
-                    value(ty, raw.get()).map_err(|reason| {
-                        serde::de::Error::custom(format_args!("`{name}`: {reason}"))
-                    })?;
+                    let path = if self.path.is_empty() {
+                        name.into_owned()
+                    } else {
+                        format!("{}.{name}", self.path)
+                    };
+                    value(ty, raw.get(), path, self.found).map_err(serde::de::Error::custom)?;
                 }
                 None => {
                     members.next_value::<IgnoredAny>()?;
@@ -52,9 +83,13 @@ impl<'de, F: Fn(&str) -> Option<&'static TypeDesc>> Visitor<'de> for Members<F> 
 }
 
 /// Checks the elements of an array.
-struct Elements(&'static TypeDesc);
+struct Elements<'f> {
+    ty: &'static TypeDesc,
+    path: String,
+    found: &'f Found,
+}
 
-impl<'de> Visitor<'de> for Elements {
+impl<'de> Visitor<'de> for Elements<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,42 +97,55 @@ impl<'de> Visitor<'de> for Elements {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let mut index = 0_usize;
         while let Some(raw) = elements.next_element::<&RawValue>()? {
-            value(self.0, raw.get()).map_err(serde::de::Error::custom)?;
+            let path = format!("{}[{index}]", self.path);
+            value(self.ty, raw.get(), path, self.found).map_err(serde::de::Error::custom)?;
+            index += 1;
         }
         Ok(())
     }
 }
 
-fn value(ty: &'static TypeDesc, raw: &str) -> Result<(), String> {
+fn value(
+    ty: &'static TypeDesc,
+    raw: &str,
+    path: String,
+    found: &Found,
+) -> Result<(), &'static str> {
     if raw == "null" {
         return Ok(());
     }
-    if let Some(check) = ty.check() {
-        check(raw)?;
+    let refuse = |path, reason| {
+        found
+            .borrow_mut()
+            .get_or_insert(Altered { path, reason })
+            .reason
+    };
+    if let Some(Err(reason)) = ty.check().map(|check| check(raw)) {
+        return Err(refuse(path, reason));
     }
     let mut json = serde_json::Deserializer::from_str(raw);
+    let inner = path.clone();
     match ty.shape() {
-        Shape::Array(element) if element.has_check() => Elements(element).deserialize(&mut json),
-        Shape::Composite { fields, .. } if ty.has_check() => {
-            json.deserialize_map(Members(|name: &str| {
+        Shape::Array(element) if element.has_check() => json.deserialize_seq(Elements {
+            ty: element,
+            path: inner,
+            found,
+        }),
+        Shape::Composite { fields, .. } if ty.has_check() => json.deserialize_map(Members {
+            find: |name: &str| {
                 fields
                     .iter()
                     .find(|field| field.json() == name)
                     .map(FieldDesc::ty)
-            }))
-        }
+            },
+            path: inner,
+            found,
+        }),
         _ => Ok(()),
     }
-    .map_err(|error| error.to_string())
-}
-
-impl<'de> DeserializeSeed<'de> for Elements {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
+    .map_err(|_| refuse(path, "the value is not of its type's form"))
 }
 
 #[cfg(test)]
@@ -129,7 +177,7 @@ mod tests {
         Delivery::Async,
     );
 
-    fn reason(raw: &str) -> String {
+    fn refused(raw: &str) -> String {
         image(&TABLE, raw)
             .expect_err("the image is refused")
             .to_string()
@@ -139,9 +187,17 @@ mod tests {
     fn every_value_of_a_checked_type_is_checked_however_deep() {
         let fine = r#"{"one":1,"ones":[[1,null],null,[]],"pair":{"l":1,"x":2},"other":{"l":2}}"#;
         image(&TABLE, fine).expect("each checked value is 1 or null");
-        assert!(reason(r#"{"one":2}"#).contains("`one`: not 1"));
-        assert!(reason(r#"{"eins":2}"#).contains("`eins`: not 1"));
-        assert!(reason(r#"{"ones":[[1],[1,2]]}"#).contains("`ones`: not 1"));
-        assert!(reason(r#"{"pair":{"l":3}}"#).contains("`l`: not 1"));
+        for (raw, path) in [
+            (r#"{"one":2}"#, "one"),
+            (r#"{"eins":2}"#, "eins"),
+            (r#"{"ones":[[1],[1,2]]}"#, "ones[1][1]"),
+            (r#"{"pair":{"l":3}}"#, "pair.l"),
+        ] {
+            assert_eq!(refused(raw), format!("at `{path}`: not 1"));
+        }
+        assert_eq!(
+            refused(r#"{"pair":[1]}"#),
+            "at `pair`: the value is not of its type's form"
+        );
     }
 }

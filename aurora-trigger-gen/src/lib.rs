@@ -105,7 +105,7 @@ pub mod wire;
 #[cfg(feature = "derive")]
 pub use aurora_trigger_derive::{ChangeStream, PgType, StreamTrigger};
 pub use change::{Change, ChangeEvent, Key, Source, UnknownChange};
-pub use error::DecodeError;
+pub use error::{DecodeError, ImageError, without_values};
 pub use samples::{SampleError, check_samples};
-pub use stream::{ChangeStream, StreamTrigger, TableChange};
+pub use stream::{ChangeStream, ImageCheck, StreamTrigger, TableChange};
 pub use types::{Bytes, JSON, PgType};

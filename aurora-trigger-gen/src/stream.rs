@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::describe::TableDesc;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, ImageError};
 use crate::wire::Record;
 
 /// A struct that is a table's row. Derived: `#[derive(StreamTrigger)]`.
@@ -32,7 +32,17 @@ pub trait TableChange: Sized {
     ///
     /// An image that is missing, does not decode, or holds a value that its type would alter.
     fn from_record(record: &Record<'_>) -> Result<Self, DecodeError>;
+
+    /// Checks one image as [`from_record`](Self::from_record) does, and keeps nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// An image that does not decode, or holds a value that its type would alter.
+    fn check_image(image: &str) -> Result<(), ImageError>;
 }
+
+/// The check of an image of one table: [`TableChange::check_image`].
+pub type ImageCheck = fn(&str) -> Result<(), ImageError>;
 
 /// An enum over the tables of one stream. Derived: `#[derive(ChangeStream)]`.
 ///
@@ -41,6 +51,9 @@ pub trait TableChange: Sized {
 pub trait ChangeStream: Sized {
     /// The tables, in the order of the variants.
     const TABLES: &'static [&'static TableDesc];
+
+    /// For each of [`TABLES`](Self::TABLES) the check of its images, in the same order.
+    const CHECKS: &'static [ImageCheck];
 
     /// Reads a record that was parsed.
     ///

@@ -1,159 +1,357 @@
-use std::error::Error;
-use std::fmt;
+//! One call: its payload in, its records into the stream, its answer out.
 
-use aurora_trigger_gen::ChangeStream;
-use aurora_trigger_gen::wire::{BatchSource, Event, FORMAT_VERSION, Payload, Record};
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What became of a payload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Relayed {
-    /// The records for the stream, in the order of the payload's events.
-    #[serde(skip)]
-    pub records: Vec<Vec<u8>>,
-    /// How many events became records.
-    pub accepted: usize,
-    /// The other ones.
-    pub refused: Vec<Refused>,
+use aurora_trigger_gen::wire::Invocation;
+use aurora_trigger_gen::{ChangeStream, SampleError, check_samples};
+use aws_sdk_kinesis::Client;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+
+use crate::call_error::CallError;
+use crate::configuration::Configuration;
+use crate::delivery::{
+    Backoff, Bundle, Delivered, Entry, Item, KinesisStream, Limits, PutError, Schedule, deliver,
+};
+use crate::metrics::Metrics;
+use crate::payload::{Checked, Parsed, Refused, Rejected, StreamTable, Tables, check};
+use crate::plan::Plan;
+use crate::record::{Envelope, Outgoing};
+use crate::relayed;
+
+/// How long a call may take that somebody waits for. It is less than the 3 seconds that the triggers wait
+/// (`aws_lambda.request_timeout_ms`, which they pin), so that a call which timed out for the writer is over for the relay:
+/// what it then tries again can't be overtaken by what still was on its way.
+const SYNCHRONOUS: Duration = Duration::from_millis(2000);
+
+/// What Kinesis takes in one request, partition keys included.
+const REQUEST_ENTRIES: usize = 500;
+const REQUEST_BYTES: usize = 10 * 1024 * 1024;
+/// More on their way at a time do not make it faster, and each takes memory.
+const REQUESTS: usize = 4;
+
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(50),
+    longest: Duration::from_secs(2),
+};
+
+/// What an answer of a function may hold.
+const ANSWER_BYTES: usize = 6 * 1024 * 1024;
+
+/// The relay of the stream `S`: what stands behind [`run`](crate::run), for those who call it themselves.
+#[derive(Debug)]
+pub struct Relay<S> {
+    tables: Tables,
+    stream: KinesisStream,
+    reject_stream: Option<KinesisStream>,
+    max_record_bytes: usize,
+    bundle_bytes: usize,
+    of: PhantomData<fn() -> S>,
 }
 
-impl Relayed {
-    /// What the database gets to read: `{"accepted":n,"refused":[{"seq":…,"reason":"…"}]}`.
-    ///
-    /// ```
-    /// use relay_lambda::{Refused, Relayed};
-    ///
-    /// let relayed = Relayed {
-    ///     records: vec![b"{}".to_vec()],
-    ///     accepted: 1,
-    ///     refused: vec![Refused { seq: 7, reason: "no".to_owned() }],
-    /// };
-    /// assert_eq!(relayed.answer(), r#"{"accepted":1,"refused":[{"seq":7,"reason":"no"}]}"#);
-    /// ```
-    #[must_use]
-    pub fn answer(&self) -> String {
-        serde_json::to_string(self).expect("numbers and texts are always JSON")
-    }
-}
-
-/// An event that did not become a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Refused {
-    /// Its number.
-    pub seq: u64,
-    /// Why.
-    pub reason: String,
-}
-
-/// A payload of which nothing could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a call.
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum PayloadError {
-    /// It is not JSON, or not of the payload's form.
-    NotAPayload {
-        /// What was expected and where.
-        reason: String,
-    },
-    /// It is of another version of the format.
-    Version {
-        /// Which.
-        found: u32,
-    },
+pub struct Handled {
+    /// The answer, JSON, or why the call failed.
+    pub answer: Result<String, CallError>,
+    /// What it did.
+    pub metrics: Metrics,
 }
 
-impl fmt::Display for PayloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAPayload { reason } => write!(f, "this is no payload: {reason}"),
-            Self::Version { found } => write!(
-                f,
-                "the payload is of version {found}, this relay reads version {FORMAT_VERSION}: \
-                 deploy the relay of the database's release"
-            ),
+impl<S: ChangeStream> Relay<S> {
+    /// A relay that writes through this client. It must not try again by itself, since what is tried when decides about
+    /// order: `retry_config(RetryConfig::disabled())`.
+    ///
+    /// # Errors
+    ///
+    /// Samples of a table that its struct does not decode: this program was built with other features than the struct
+    /// expects, and must not serve.
+    pub fn new(client: &Client, configuration: &Configuration) -> Result<Self, Vec<SampleError>> {
+        check_samples::<S>()?;
+        let stream = |name: &crate::configuration::StreamName| {
+            KinesisStream::new(client.clone(), name.clone())
+        };
+        Ok(Self {
+            tables: Tables::of::<S>(),
+            stream: stream(&configuration.stream),
+            reject_stream: configuration.reject_stream.as_ref().map(stream),
+            max_record_bytes: configuration.max_record_bytes,
+            bundle_bytes: if configuration.aggregates_hot_keys {
+                configuration.max_record_bytes
+            } else {
+                0
+            },
+            of: PhantomData,
+        })
+    }
+
+    /// The tables, each with the fingerprint of its contract.
+    pub(crate) fn fingerprints(&self) -> BTreeMap<String, String> {
+        self.tables
+            .iter()
+            .map(|table| (table.full_name(), table.fingerprint.clone()))
+            .collect()
+    }
+
+    /// Handles one call, until `deadline` at the latest, and two seconds if somebody waits for the answer.
+    pub async fn handle(&self, payload: &[u8], deadline: Instant) -> Handled {
+        let mut metrics = Metrics::default();
+        let answer = self.answer(payload, deadline, &mut metrics).await;
+        Handled { answer, metrics }
+    }
+
+    async fn answer(
+        &self,
+        payload: &[u8],
+        deadline: Instant,
+        metrics: &mut Metrics,
+    ) -> Result<String, CallError> {
+        let received = Instant::now();
+        if let Some(answer) = self.smoke_test(payload) {
+            return Ok(answer);
         }
-    }
-}
-
-impl Error for PayloadError {}
-
-/// Makes the stream's records of a payload, each checked by reading it as a consumer of `S` will.
-///
-/// `now_ms` is the time that the records bear as theirs: milliseconds since 1970 in UTC.
-///
-/// An event of a table that `S` does not name, or one that does not fit its struct, is refused; the
-/// rest goes on.
-///
-/// # Errors
-///
-/// A payload that is not JSON, not of the payload's form, or of another version of it: then nothing is
-/// known of its events, and whoever made the call must hear of it.
-pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, PayloadError> {
-    let payload = parse(payload)?;
-    let mut relayed = Relayed {
-        records: Vec::new(),
-        accepted: 0,
-        refused: Vec::new(),
-    };
-    for batch in &payload.batches {
-        for event in &batch.events {
-            match record::<S>(&batch.source, event, now_ms) {
-                Ok(record) => {
-                    relayed.records.push(record);
-                    relayed.accepted += 1;
-                }
-                Err(reason) => relayed.refused.push(Refused {
-                    seq: event.seq,
-                    reason,
-                }),
-            }
-        }
-    }
-    Ok(relayed)
-}
-
-fn parse(text: &[u8]) -> Result<Payload<'_>, PayloadError> {
-    #[derive(Deserialize)]
-    struct Version {
-        aurora_trigger: u32,
-    }
-
-    let of_this_version = |found| {
-        if found == FORMAT_VERSION {
-            Ok(())
+        let parsed = Parsed::read(payload).map_err(CallError::Payload)?;
+        let is_synchronous = parsed.invocation() == Invocation::RequestResponse;
+        let deadline = if is_synchronous {
+            deadline.min(received + SYNCHRONOUS)
         } else {
-            Err(PayloadError::Version { found })
+            deadline
+        };
+        let mut checked = check(&parsed, &self.tables);
+        metrics.count(&checked);
+        let envelopes = checked.envelopes(now_ms());
+        let outgoing = checked.outgoing(&envelopes, self.max_record_bytes);
+        metrics.refused = count(checked.rejected.len());
+        if !parsed.is_dry_run() {
+            self.write(&outgoing, &envelopes, deadline, metrics).await?;
         }
-    };
-    match Payload::parse(text) {
-        Ok(payload) => of_this_version(payload.version).map(|()| payload),
-        Err(error) => {
-            // Another version may look different in all but this.
-            if let Ok(version) = serde_json::from_slice::<Version>(text) {
-                of_this_version(version.aurora_trigger)?;
+        metrics.oldest_event_ms = checked.age_of_oldest(now_ms());
+        if is_synchronous || parsed.is_dry_run() {
+            let refused: Vec<&Refused> = checked
+                .rejected
+                .iter()
+                .map(|event| &event.refused)
+                .collect();
+            let text = relayed::answer(outgoing.len(), &refused);
+            if text.len() > ANSWER_BYTES {
+                return Err(CallError::AnswerTooLong {
+                    refused: checked.rejected.len(),
+                });
             }
-            Err(PayloadError::NotAPayload {
-                reason: error.to_string(),
-            })
+            return Ok(text);
         }
+        self.reject(&checked.rejected, deadline, metrics).await?;
+        // Nobody reads it, so it does not list what the reject stream has.
+        Ok(format!(r#"{{"accepted":{}}}"#, outgoing.len()))
+    }
+
+    /// The answer to what the documentation of Lambda for PostgreSQL has one try first:
+    /// `{"body":"Hello from Postgres!"}`.
+    fn smoke_test(&self, payload: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct SmokeTest<'a> {
+            #[serde(borrow, rename = "body")]
+            _body: Cow<'a, str>,
+        }
+
+        // A whole payload is not searched for it.
+        if payload.len() > 1024 {
+            return None;
+        }
+        serde_json::from_slice::<SmokeTest<'_>>(payload).ok()?;
+        let tables: Vec<String> = self.tables.iter().map(StreamTable::full_name).collect();
+        Some(
+            serde_json::json!({
+                "relay": "aurora-trigger",
+                "version": env!("CARGO_PKG_VERSION"),
+                "tables": tables,
+                "stream": self.stream.name().to_string(),
+            })
+            .to_string(),
+        )
+    }
+
+    async fn write(
+        &self,
+        outgoing: &[Outgoing<'_>],
+        envelopes: &[Envelope],
+        deadline: Instant,
+        metrics: &mut Metrics,
+    ) -> Result<(), CallError> {
+        if outgoing.is_empty() {
+            return Ok(());
+        }
+        let needs_shards = outgoing.iter().any(|event| event.accepted().key.is_none());
+        let shards = if needs_shards {
+            self.shards(deadline)
+                .await
+                .map_err(|error| CallError::Undelivered {
+                    accepted: Vec::new(),
+                    open: outgoing.len(),
+                    reason: error.text,
+                })?
+        } else {
+            Vec::new()
+        };
+        let plan = Plan::new(outgoing, envelopes, &shards);
+        let limits = Limits {
+            entries: REQUEST_ENTRIES,
+            bytes: REQUEST_BYTES,
+            requests: REQUESTS,
+            bundle: self.bundle_bytes,
+        };
+        let schedule = Schedule::new(plan.items(), limits, BACKOFF);
+        let delivered = deliver(
+            &self.stream,
+            schedule,
+            |bundle| plan.entry(bundle),
+            deadline,
+        )
+        .await;
+        let written = plan.written(&delivered);
+        metrics.add(&delivered);
+        metrics.written = count(written.iter().filter(|written| **written).count());
+        match delivered.failure {
+            None => Ok(()),
+            Some(reason) => {
+                let (accepted, open): (Vec<_>, Vec<_>) = outgoing
+                    .iter()
+                    .zip(written)
+                    .partition(|(_, written)| *written);
+                Err(CallError::Undelivered {
+                    accepted: accepted
+                        .iter()
+                        .map(|(event, _)| event.accepted().event.seq)
+                        .collect(),
+                    open: open.len(),
+                    reason,
+                })
+            }
+        }
+    }
+
+    /// A hash key for each shard.
+    async fn shards(&self, deadline: Instant) -> Result<Vec<String>, PutError> {
+        let mut failures = 0;
+        loop {
+            let error = match self.stream.shard_hash_keys().await {
+                Ok(keys) if !keys.is_empty() => return Ok(keys),
+                Ok(_) => PutError {
+                    text: "the stream has no open shard".to_owned(),
+                    retry: true,
+                },
+                Err(error) => error,
+            };
+            failures += 1;
+            let pause = BACKOFF.after(failures, fastrand::f64());
+            if !error.retry || Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Writes refused events to the reject stream, or fails with them.
+    async fn reject(
+        &self,
+        rejected: &[Rejected<'_>],
+        deadline: Instant,
+        metrics: &mut Metrics,
+    ) -> Result<(), CallError> {
+        if rejected.is_empty() {
+            return Ok(());
+        }
+        let refused = || CallError::Refused {
+            refused: rejected.iter().map(|event| event.refused.clone()).collect(),
+        };
+        let Some(stream) = &self.reject_stream else {
+            return Err(refused());
+        };
+        let entries: Vec<(String, Vec<u8>)> = rejected
+            .iter()
+            .enumerate()
+            .map(|(index, event)| {
+                let key = event
+                    .refused
+                    .seq
+                    .map_or_else(|| format!("unread-{index}"), |seq| seq.to_string());
+                (key, event.to_json())
+            })
+            .collect();
+        // One that can't be kept there is kept with the whole payload by failing.
+        if entries
+            .iter()
+            .any(|(key, record)| key.len() + record.len() > self.max_record_bytes)
+        {
+            return Err(refused());
+        }
+        let items = entries
+            .iter()
+            .enumerate()
+            .map(|(lane, (key, record))| Item {
+                lane,
+                bytes: key.len() + record.len(),
+                barrier: false,
+            })
+            .collect();
+        let limits = Limits {
+            entries: REQUEST_ENTRIES,
+            bytes: REQUEST_BYTES,
+            requests: REQUESTS,
+            bundle: 0,
+        };
+        let entry = |bundle: &Bundle| {
+            let (partition_key, data) = entries[bundle.items[0]].clone();
+            Entry {
+                partition_key,
+                hash_key: None,
+                data,
+            }
+        };
+        let delivered = deliver(
+            stream,
+            Schedule::new(items, limits, BACKOFF),
+            entry,
+            deadline,
+        )
+        .await;
+        metrics.add(&delivered);
+        if delivered.failure.is_some() {
+            return Err(refused());
+        }
+        Ok(())
     }
 }
 
-fn record<S: ChangeStream>(
-    source: &BatchSource<'_>,
-    event: &Event<'_>,
-    now_ms: i64,
-) -> Result<Vec<u8>, String> {
-    let table = S::TABLES
-        .iter()
-        .find(|table| table.schema() == source.schema && table.table() == source.table)
-        .ok_or_else(|| {
-            format!(
-                "this relay knows no table {}.{}",
-                source.schema, source.table
-            )
-        })?;
-    let key = Record::key_of(table, event)?;
-    let record = Record::new(source, event, key.as_deref(), now_ms);
-    S::from_record(&record).map_err(|error| error.to_string())?;
-    serde_json::to_vec(&record).map_err(|error| error.to_string())
+impl Metrics {
+    fn count(&mut self, checked: &Checked<'_>) {
+        self.received = count(checked.accepted.len() + checked.rejected.len());
+        for source in &checked.sources {
+            if source.wire.fingerprint != source.table.fingerprint {
+                let table = source.table.full_name();
+                *self.fingerprint_mismatches.entry(table).or_default() += 1;
+            }
+        }
+    }
+
+    fn add(&mut self, delivered: &Delivered) {
+        self.retried += delivered.retried;
+        self.put_latencies.extend(&delivered.latencies);
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use aurora_trigger_gen::wire::{Operation, Record};
 use aurora_trigger_gen::{Change, ChangeStream, StreamTrigger};
-use relay_lambda::{PayloadError, Refused, Relayed, relay};
+use relay_lambda::{PayloadError, Refused, Relayed, StreamRecord, partition_key, relay};
 use serde::Deserialize;
 
 #[derive(Debug, PartialEq, Deserialize, StreamTrigger)]
@@ -24,9 +24,21 @@ struct Reading {
     meter: Option<i32>,
 }
 
+#[derive(Debug, PartialEq, Deserialize, StreamTrigger)]
+#[stream(table = "sales.lines", delivery = "async", oversize = "dead_letter")]
+struct Line {
+    text: String,
+    #[stream(key)]
+    #[serde(rename = "li\"ne")]
+    line: i32,
+    #[stream(key)]
+    order: String,
+}
+
 #[derive(Debug, ChangeStream)]
 #[expect(dead_code, reason = "only decoded here")]
 enum Shop {
+    Line(Change<Line>),
     Order(Change<Order>),
     Reading(Change<Reading>),
 }
@@ -49,13 +61,12 @@ fn relayed(batches: &[String]) -> Relayed {
 
 /// The number, the operation and the key of each record.
 fn records(relayed: &Relayed) -> Vec<(u64, Operation, Option<String>)> {
-    assert_eq!(relayed.accepted, relayed.records.len());
     relayed
         .records
         .iter()
-        .map(|record| {
-            Shop::decode(record).expect("the relay has read it");
-            let record = Record::parse(record).expect("the relay has written it");
+        .map(|StreamRecord { data, .. }| {
+            Shop::decode(data).expect("the relay has read it");
+            let record = Record::parse(data).expect("the relay has written it");
             assert_eq!((record.ts_ms, record.source.ts_ms), (5, 1));
             (
                 record.source.sequence.seq,
@@ -98,23 +109,49 @@ fn an_event_that_does_not_fit_is_refused_and_the_rest_goes_on() {
     let good = r#"{"seq":1,"op":"c","after":{"id":1,"note":null}}"#;
     let bad = [
         (
-            r#"{"seq":2,"op":"c","after":{"id":"1","note":null}}"#,
-            "expected i64",
+            r#"{"seq":2,"op":"c","after":{"id":"secret","note":null}}"#,
+            "the after image: at `id`: invalid type, expected i64",
         ),
         (
             r#"{"seq":3,"op":"c","after":{"note":null}}"#,
-            "lacks the key column `id`",
+            "the after image: missing field `id`",
         ),
-        (r#"{"seq":4,"op":"c","after":[]}"#, "no JSON object"),
+        (
+            r#"{"seq":4,"op":"c","after":[4,"secret"]}"#,
+            "the image is no JSON object",
+        ),
         (
             r#"{"seq":5,"op":"u","after":{"id":1,"note":null}}"#,
-            "the before",
+            "the before image is missing",
         ),
-        (r#"{"seq":6,"op":"c"}"#, "it is missing"),
-        (r#"{"seq":7,"op":"d","oversized":true}"#, "the key"),
+        (r#"{"seq":6,"op":"c"}"#, "the after image is missing"),
+        (
+            r#"{"seq":7,"op":"d","oversized":true}"#,
+            "the key is missing",
+        ),
         (
             r#"{"seq":8,"op":"u","before":{"id":1,"note":7},"after":{"id":1,"note":null}}"#,
-            "the before",
+            "the before image: at `note`: invalid type, expected a string",
+        ),
+        (
+            r#"{"seq":9,"op":"d","before":{"id":1,"note":null},"after":{"id":1,"note":null}}"#,
+            "the after image is there, and should not be",
+        ),
+        (
+            r#"{"seq":10,"op":"t","key":{"id":1}}"#,
+            "the key is there, and should not be",
+        ),
+        (
+            r#"{"seq":11,"op":"u","key":{"note":"secret"},"oversized":true}"#,
+            "the image lacks the key column `id`",
+        ),
+        // From here on not even the payload can be read in one go.
+        (r#"{"seq":12,"op":"x"}"#, "unknown variant, expected one of"),
+        (r#"{"seq":13,"op":"t","op":"t"}"#, "duplicate field `op`"),
+        (r#"{"seq":14}"#, "missing field `op`"),
+        (
+            r#"{"seq":15,"op":"t","oversized":"secret"}"#,
+            "invalid type, expected a boolean",
         ),
     ];
     let last = r#"{"seq":99,"op":"d","before":{"id":1,"note":null}}"#;
@@ -122,14 +159,16 @@ fn an_event_that_does_not_fit_is_refused_and_the_rest_goes_on() {
         .chain(bad.iter().map(|(event, _)| *event))
         .chain([last])
         .collect();
-    let relayed = relayed(&[batch("orders", &events.join(","))]);
+    let mut relayed = relayed(&[batch("orders", &events.join(","))]);
     let kept: Vec<u64> = records(&relayed).iter().map(|(seq, ..)| *seq).collect();
     assert_eq!(kept, [1, 99]);
-    for (refused, (seq, (_, expected))) in relayed.refused.iter().zip((2..).zip(&bad)) {
-        assert_eq!(refused.seq, seq);
-        assert!(refused.reason.contains(expected), "{refused:?}");
-    }
+    relayed.refused.sort_by_key(|refused| refused.seq);
     assert_eq!(relayed.refused.len(), bad.len());
+    for (refused, (seq, (_, expected))) in relayed.refused.iter().zip((2..).zip(&bad)) {
+        assert_eq!(refused.seq, Some(seq));
+        assert!(refused.reason.contains(expected), "{refused:?}");
+        assert!(!refused.reason.contains("secret"), "{refused:?}");
+    }
 }
 
 #[test]
@@ -141,11 +180,12 @@ fn a_table_that_the_relay_does_not_know_is_refused_by_its_name() {
     let known = batch("orders", r#"{"seq":3,"op":"t"}"#);
     let relayed = relayed(&[unknown, known]);
     let reason = "this relay knows no table sales.invoices".to_owned();
-    let refused = |seq| Refused {
-        seq,
-        reason: reason.clone(),
-    };
-    assert_eq!(relayed.refused, [refused(1), refused(2)]);
+    let refused: Vec<(Option<u64>, &str)> = relayed
+        .refused
+        .iter()
+        .map(|Refused { seq, reason, .. }| (*seq, reason.as_str()))
+        .collect();
+    assert_eq!(refused, [(Some(1), &*reason), (Some(2), &*reason)]);
     assert_eq!(records(&relayed).len(), 1);
     assert_eq!(
         relayed.answer(),
@@ -158,12 +198,14 @@ fn a_table_that_the_relay_does_not_know_is_refused_by_its_name() {
 #[test]
 fn a_payload_without_events_is_answered() {
     assert_eq!(relayed(&[]).answer(), r#"{"accepted":0,"refused":[]}"#);
-    assert_eq!(relayed(&[batch("orders", "")]).accepted, 0);
+    assert_eq!(relayed(&[batch("orders", "")]).records, []);
 }
 
 #[test]
 fn what_is_no_payload_is_an_error_of_the_call() {
+    let too_long = format!("{}{}", payload(&[]), " ".repeat(6 << 20));
     for text in [
+        &*too_long,
         "",
         "[]",
         r#"{"body":"Hello from Postgres!"}"#,
@@ -185,13 +227,17 @@ fn what_is_no_payload_is_an_error_of_the_call() {
 fn another_version_of_the_format_says_which_relay_to_deploy() {
     let same_form = payload(&[batch("orders", r#"{"seq":1,"op":"t"}"#)])
         .replace(r#""aurora_trigger":1"#, r#""aurora_trigger":2"#);
+    let relayed = relay::<Shop>(same_form.as_bytes(), 0).expect("its events can be told apart");
+    assert_eq!(relayed.records, []);
+    assert_eq!(relayed.refused[0].seq, Some(1));
+    assert!(relayed.refused[0].reason.contains("of version 2"));
     // What the next version looks like nobody knows.
     let other_forms = [
         r#"{"aurora_trigger":2}"#,
         r#"{"aurora_trigger":2,"invocation":"Later","batches":{"orders":[]}}"#,
         r#"{"events":[["c",1]],"aurora_trigger":2}"#,
     ];
-    for text in std::iter::once(same_form.as_str()).chain(other_forms) {
+    for text in other_forms {
         let error = relay::<Shop>(text.as_bytes(), 0).expect_err("it is of another version");
         assert_eq!(error, PayloadError::Version { found: 2 }, "{text}");
         let message = error.to_string();
@@ -200,4 +246,185 @@ fn another_version_of_the_format_says_which_relay_to_deploy() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn a_batch_whose_source_is_wrong_takes_no_other_along() {
+    let wrong =
+        batch("orders", r#"{"seq":1,"op":"t"},{"op":"t"}"#).replace(r#""txId":7"#, r#""txId":-7"#);
+    let right = batch("orders", r#"{"seq":3,"op":"t"}"#);
+    let relayed = relayed(&[wrong, right]);
+    assert_eq!(records(&relayed).len(), 1);
+    let numbers: Vec<Option<u64>> = relayed.refused.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, [Some(1), None]);
+    for refused in &relayed.refused {
+        assert_eq!(
+            refused.reason,
+            "the source of its batch: invalid value, expected u64"
+        );
+    }
+}
+
+/// Of the same contract by its fingerprint, and yet with other keys: somebody lies.
+#[test]
+fn at_the_structs_fingerprint_the_keys_are_the_structs() {
+    let fingerprint = Order::TABLE.fingerprint();
+    let of_the_struct = |image: &str| {
+        let event = format!(r#"{{"seq":1,"op":"c","after":{image}}}"#);
+        relayed(&[batch("orders", &event).replace("9f3a6c1e", &fingerprint)])
+    };
+    assert_eq!(of_the_struct(r#"{"id":1,"note":null}"#).refused, []);
+    for image in [
+        r#"{"id":1}"#,
+        r#"{"id":1,"note":null,"more":1}"#,
+        r#"{"note":null,"id":1}"#,
+    ] {
+        let relayed = of_the_struct(image);
+        assert!(relayed.refused[0].reason.contains("key"), "{relayed:?}");
+    }
+    // Of another contract they may differ, as long as the struct reads them.
+    let newer = r#"{"seq":1,"op":"c","after":{"id":1,"note":null,"more":1}}"#;
+    assert_eq!(relayed(&[batch("orders", newer)]).refused, []);
+}
+
+#[test]
+fn the_key_is_of_the_newest_image_in_the_order_of_the_struct() {
+    let image = |order: &str| format!(r#"{{"order":"{order}","li\"ne":1,"text":"x"}}"#);
+    let update = format!(
+        r#"{{"seq":1,"op":"u","before":{},"after":{}}}"#,
+        image("old"),
+        image("n\\u0065w")
+    );
+    let delete = format!(r#"{{"seq":2,"op":"d","before":{}}}"#, image("old"));
+    let relayed = relayed(&[batch("lines", &[update, delete].join(","))]);
+    let keys: Vec<Option<String>> = records(&relayed).into_iter().map(|(.., key)| key).collect();
+    let key = |order: &str| Some(format!(r#"{{"li\"ne":1,"order":"{order}"}}"#));
+    assert_eq!(keys, [key("n\\u0065w"), key("old")]);
+    let partition_keys: Vec<&str> = relayed
+        .records
+        .iter()
+        .map(|record| &*record.partition_key)
+        .collect();
+    assert_eq!(partition_keys, [r#"[1,"new"]"#, r#"[1,"old"]"#]);
+}
+
+/// Another result is another order of a row's changes: these may never change.
+#[test]
+fn partition_keys_stay_what_they_are() {
+    let long = |length: usize| format!("\"{}\"", "é".repeat(length));
+    let vectors = [
+        (vec!["42".to_owned()], "42".to_owned()),
+        (vec!["1.10".to_owned()], "1.10".to_owned()),
+        (vec!["null".to_owned()], "null".to_owned()),
+        (vec![r#""a0eebc99""#.to_owned()], "a0eebc99".to_owned()),
+        (vec![r#""a\"\u00e9\n""#.to_owned()], "a\"é\n".to_owned()),
+        (
+            vec![
+                "1".to_owned(),
+                r#""\u00e9\"""#.to_owned(),
+                "null".to_owned(),
+            ],
+            r#"[1,"é\"",null]"#.to_owned(),
+        ),
+        (vec![long(256)], "é".repeat(256)),
+        (
+            vec![long(257)],
+            "db33c4ce9e8a72562c8f24aa67b7abbabdb848426e8ddfff4ee08f6ae04d1b17".to_owned(),
+        ),
+        (
+            vec![r#""""#.to_owned()],
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
+        ),
+    ];
+    for (values, expected) in vectors {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        assert_eq!(partition_key(&values), expected);
+    }
+}
+
+/// The envelope is put together from pieces: the pieces must be those of a record that serde writes.
+#[test]
+fn a_record_is_what_serde_would_have_written() {
+    let hostile = r#"o\"}],\"-0\",\"fingerprint\":\"0\\\"]\"},\"op\":\"t"#;
+    let event = r#"{"seq":18446744073709551615,"op":"c","after":{"id":1, "note":"\u00e9"}},
+        {"seq":0,"op":"u","key":{"id":2},"oversized":true},{"seq":10,"op":"t"}"#;
+    let batch = batch("orders", event)
+        .replace("\"shop\"", &format!("\"{hostile}\""))
+        .replace("5d1c", hostile)
+        .replace("9f3a6c1e", hostile);
+    let relayed = relayed(&[batch]);
+    assert_eq!(relayed.refused, []);
+    for record in &relayed.records {
+        let parsed = Record::parse(&record.data).expect("it is one");
+        let written = serde_json::to_vec(&parsed).expect("a record is JSON");
+        assert_eq!(
+            String::from_utf8_lossy(&written),
+            String::from_utf8_lossy(&record.data)
+        );
+        assert!(
+            parsed
+                .id
+                .ends_with(&format!("-{}", parsed.source.sequence.seq))
+        );
+    }
+}
+
+#[test]
+fn what_is_too_big_for_the_stream_goes_on_as_its_key_or_is_refused() {
+    let long = "x".repeat(1 << 20);
+    let order = format!(r#"{{"seq":1,"op":"c","after":{{"id":1,"note":"{long}"}}}}"#);
+    let line =
+        format!(r#"{{"seq":2,"op":"d","before":{{"text":"{long}","li\"ne":1,"order":"a"}}}}"#);
+    let relayed = relayed(&[batch("orders", &order), batch("lines", &line)]);
+    let record = Record::parse(&relayed.records[0].data).expect("it is one");
+    assert!(record.oversized && record.after.is_none());
+    assert_eq!(record.key.map(serde_json::value::RawValue::get), Some(r#"{"id":1}"#));
+    assert_eq!(relayed.refused[0].seq, Some(2));
+    assert!(
+        relayed.refused[0]
+            .reason
+            .contains("over the stream's limit of 1048576"),
+        "{:?}",
+        relayed.refused
+    );
+}
+
+#[test]
+fn the_chain_of_a_row_is_restored_within_a_transaction() {
+    let update = |seq: u64, before: &str, after: &str| {
+        format!(
+            r#"{{"seq":{seq},"op":"u","before":{{"id":1,"note":"{before}"}},"after":{{"id":1,"note":"{after}"}}}}"#
+        )
+    };
+    // A trigger that writes the row again fires before the statement that made it fire.
+    let nested = batch("orders", &update(5, "b", "c"));
+    let outer = batch("orders", &update(6, "a", "b"));
+    let order = |relayed: &Relayed| -> Vec<(u64, String, String)> {
+        let records = relayed.records.iter();
+        records
+            .map(|record| {
+                let record = Record::parse(&record.data).expect("it is one");
+                let after = record.after.map(|image| image.get().to_owned());
+                (
+                    record.source.sequence.seq,
+                    record.id.to_string(),
+                    after.unwrap_or_default(),
+                )
+            })
+            .collect()
+    };
+    let image = |note: &str| format!(r#"{{"id":1,"note":"{note}"}}"#);
+    let restored = relayed(&[nested.clone(), outer.clone()]);
+    // The numbers change places, the identities do not.
+    assert_eq!(
+        order(&restored),
+        [
+            (5, "5d1c-6".to_owned(), image("b")),
+            (6, "5d1c-5".to_owned(), image("c")),
+        ]
+    );
+    // In two transactions nobody says that there is a chain.
+    let later = outer.replace(r#""txId":7"#, r#""txId":8"#);
+    let apart = relayed(&[nested, later]);
+    assert_eq!(order(&apart)[0], (5, "5d1c-5".to_owned(), image("c")));
 }

@@ -260,7 +260,7 @@ pub fn changes_in<S: ChangeStream>(calls: &[Call]) -> Vec<S> {
             assert_eq!(relayed.refused, [], "in {}", call.payload);
             relayed.records
         })
-        .map(|record| S::decode(&record).expect("the relay has read it too"))
+        .map(|record| S::decode(&record.data).expect("the relay has read it too"))
         .collect()
 }
 

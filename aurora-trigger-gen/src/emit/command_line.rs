@@ -68,10 +68,11 @@ struct Selection {
 /// The whole of an app's `emit-sql`: reads the command line, checks the samples, prints.
 ///
 /// ```no_run
-/// # use aurora_trigger_gen::{ChangeStream, DecodeError, describe::TableDesc, wire::Record};
+/// # use aurora_trigger_gen::{ChangeStream, DecodeError, ImageCheck, describe::TableDesc, wire::Record};
 /// # struct Storefront;
 /// # impl ChangeStream for Storefront {
 /// #     const TABLES: &'static [&'static TableDesc] = &[];
+/// #     const CHECKS: &'static [ImageCheck] = &[];
 /// #     fn from_record(record: &Record<'_>) -> Result<Self, DecodeError> { unreachable!() }
 /// # }
 /// fn main() -> std::process::ExitCode {

@@ -29,6 +29,9 @@ pub struct Payload<'a> {
     pub version: u32,
     /// Whether somebody waits for an answer.
     pub invocation: Invocation,
+    /// Whether all is to be checked and answered, and nothing written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The changes, in the order in which they were captured.
     #[serde(borrow)]
     pub batches: Vec<Batch<'a>>,

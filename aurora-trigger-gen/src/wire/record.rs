@@ -137,7 +137,7 @@ impl<'a> Record<'a> {
         serde_json::from_slice(text)
     }
 
-    /// The record of an event: `key` as [`key_of`](Self::key_of) finds it, `ts_ms` the time now.
+    /// The record of an event: `key` an object of its key columns, `ts_ms` the time now.
     #[must_use]
     pub fn new(
         source: &'a BatchSource<'a>,
@@ -171,40 +171,6 @@ impl<'a> Record<'a> {
             fingerprint: Cow::Borrowed(&source.fingerprint),
             oversized: event.oversized,
         }
-    }
-
-    /// The key of an event of `table`: the object of its key columns out of the newest image, or the key that an
-    /// oversized event is reduced to. `None` for a TRUNCATE.
-    ///
-    /// # Errors
-    ///
-    /// An image that is no JSON object, or lacks a key column: its message names the column, never a value.
-    pub fn key_of(table: &TableDesc, event: &Event<'_>) -> Result<Option<Box<RawValue>>, String> {
-        if let Some(key) = event.key {
-            return Ok(Some(key.to_owned()));
-        }
-        let Some(image) = event.after.or(event.before) else {
-            return Ok(None);
-        };
-        let members: std::collections::HashMap<Cow<'_, str>, &RawValue> =
-            serde_json::from_str(image.get())
-                .map_err(|_| "the image is no JSON object".to_owned())?;
-        let mut key = String::from("{");
-        for column in table.key_columns() {
-            let value = members
-                .get(column.json())
-                .ok_or_else(|| format!("the image lacks the key column `{}`", column.json()))?;
-            if key.len() > 1 {
-                key.push(',');
-            }
-            key.push_str(&serde_json::Value::from(column.json()).to_string());
-            key.push(':');
-            key.push_str(value.get());
-        }
-        key.push('}');
-        RawValue::from_string(key)
-            .map(Some)
-            .map_err(|_| "the image is no JSON object".to_owned())
     }
 
     /// Whether the change is one of this table.

@@ -51,7 +51,7 @@ fn image_error(rest: &str) -> (&'static str, String, String) {
         panic!("{error:?}");
     };
     assert_eq!((&*schema, &*table, &*id), ("sales", "orders", "5d1c-2"));
-    (image, reason, text)
+    (image, reason.to_string(), text)
 }
 
 const BEFORE: &str = r#"{"id":1,"total":"1.10"}"#;

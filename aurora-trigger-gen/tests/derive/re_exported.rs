@@ -5,7 +5,8 @@ mod facade {
     pub(crate) mod stream {
         use aurora_trigger_gen::describe::{TableDesc, TypeDesc};
         pub(crate) use aurora_trigger_gen::{
-            Change, DecodeError, JSON, TableChange, UnknownChange, describe, private, wire,
+            Change, DecodeError, ImageCheck, JSON, TableChange, UnknownChange, describe, private,
+            wire,
         };
 
         pub(crate) trait PgType {
@@ -22,6 +23,7 @@ mod facade {
 
         pub(crate) trait ChangeStream: Sized {
             const TABLES: &'static [&'static TableDesc];
+            const CHECKS: &'static [ImageCheck];
 
             fn from_record(record: &wire::Record<'_>) -> Result<Self, DecodeError>;
         }
@@ -112,6 +114,7 @@ fn every_path_of_an_expansion_starts_at_the_named_crate() {
     let id = Item::TABLE.columns()[0].ty();
     assert!(matches!(id.shape(), Shape::BuiltIn(["of the facade"])));
     assert_eq!(Shop::TABLES[0].table(), "rows");
+    assert_eq!(Shop::CHECKS.len(), 1);
     let record = crate::decoding::record("items", "c", "null", "{}");
     let record = aurora_trigger_gen::wire::Record::parse(record.as_bytes()).expect("it is one");
     assert!(matches!(Shop::from_record(&record), Ok(Shop::Other(_))));

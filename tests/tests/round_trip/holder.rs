@@ -297,7 +297,7 @@ fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
         let relayed = relay_lambda::relay::<Only<R>>(call.payload.as_bytes(), 0)
             .expect("the database sends payloads");
         for record in &relayed.records {
-            let Only(change) = Only::<R>::decode(record).expect("the relay has read it too");
+            let Only(change) = Only::<R>::decode(&record.data).expect("the relay has read it too");
             let (ChangeEvent::Created(row) | ChangeEvent::Deleted(row)) = change.event else {
                 panic!("rows are inserted and deleted only");
             };
@@ -309,7 +309,7 @@ fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
             let event = payload.batches[0]
                 .events
                 .iter()
-                .find(|event| event.seq == refused.seq)
+                .find(|event| Some(event.seq) == refused.seq)
                 .expect("what is refused was sent");
             let image = event.after.or(event.before).expect("no event is oversized");
             let Id { id } = serde_json::from_str(image.get()).expect("the image has its key");

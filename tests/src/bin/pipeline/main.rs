@@ -46,10 +46,10 @@ async fn run(keep: bool) -> Result<(), Box<dyn Error>> {
         let relayed = relay_lambda::relay::<Storefront>(invocation.payload.as_bytes(), now_ms())?;
         let answer = relayed.answer();
         for refused in &relayed.refused {
-            eprintln!("refused: event {}: {}", refused.seq, refused.reason);
+            eprintln!("refused: event {:?}: {}", refused.seq, refused.reason);
         }
         for record in &relayed.records {
-            sender.send(Storefront::decode(record)?)?;
+            sender.send(Storefront::decode(&record.data)?)?;
         }
         Ok(answer)
     })?;

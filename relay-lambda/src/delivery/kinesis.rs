@@ -1,0 +1,160 @@
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
+
+use crate::configuration::StreamName;
+
+/// A stream to be written to.
+#[derive(Debug, Clone)]
+pub(crate) struct KinesisStream {
+    client: Client,
+    name: StreamName,
+}
+
+/// One entry of a request.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) partition_key: String,
+    /// Where it goes in place of where its partition key would lead.
+    pub(crate) hash_key: Option<String>,
+    pub(crate) data: Vec<u8>,
+}
+
+/// What became of the entries of a request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) acknowledged: Vec<bool>,
+    /// Why one was not.
+    pub(crate) error: Option<String>,
+}
+
+/// A request that failed as a whole.
+#[derive(Debug)]
+pub(crate) struct PutError {
+    pub(crate) text: String,
+    /// Whether a later try can help. If so, what became of the records is not known.
+    pub(crate) retry: bool,
+}
+
+impl KinesisStream {
+    pub(crate) fn new(client: Client, name: StreamName) -> Self {
+        Self { client, name }
+    }
+
+    pub(crate) fn name(&self) -> &StreamName {
+        &self.name
+    }
+
+    /// One `PutRecords`.
+    pub(crate) async fn put(&self, entries: Vec<Entry>) -> Result<Answer, PutError> {
+        let wanted = entries.len();
+        let mut request = self
+            .client
+            .put_records()
+            .set_stream_name(self.name.name())
+            .set_stream_arn(self.name.arn());
+        for entry in entries {
+            let entry = PutRecordsRequestEntry::builder()
+                .partition_key(entry.partition_key)
+                .set_explicit_hash_key(entry.hash_key)
+                .data(Blob::new(entry.data))
+                .build()
+                .map_err(|error| PutError {
+                    text: error.to_string(),
+                    retry: false,
+                })?;
+            request = request.records(entry);
+        }
+        let output = request.send().await.map_err(|error| put_error(&error))?;
+        let results = output.records();
+        if results.len() != wanted {
+            return Err(PutError {
+                text: format!("{} results for {wanted} records", results.len()),
+                retry: true,
+            });
+        }
+        Ok(Answer {
+            acknowledged: results.iter().map(is_acknowledged).collect(),
+            error: results.iter().find_map(|result| {
+                let code = result.error_code()?;
+                Some(format!(
+                    "{code}: {}",
+                    result.error_message().unwrap_or("no message")
+                ))
+            }),
+        })
+    }
+
+    /// For each shard that takes records a hash key that leads to it.
+    pub(crate) async fn shard_hash_keys(&self) -> Result<Vec<String>, PutError> {
+        let mut keys = Vec::new();
+        let mut page = None;
+        loop {
+            let request = self.client.list_shards();
+            // A page's token stands for the stream too.
+            let request = match page {
+                Some(token) => request.next_token(token),
+                None => request
+                    .set_stream_name(self.name.name())
+                    .set_stream_arn(self.name.arn()),
+            };
+            let output = request.send().await.map_err(|error| put_error(&error))?;
+            for shard in output.shards() {
+                let is_open = shard
+                    .sequence_number_range()
+                    .is_none_or(|range| range.ending_sequence_number().is_none());
+                if let Some(range) = shard.hash_key_range().filter(|_| is_open) {
+                    keys.push(range.starting_hash_key().to_owned());
+                }
+            }
+            match output.next_token {
+                Some(token) => page = Some(token),
+                None => return Ok(keys),
+            }
+        }
+    }
+}
+
+fn is_acknowledged(result: &PutRecordsResultEntry) -> bool {
+    result.error_code().is_none() && result.sequence_number().is_some()
+}
+
+fn put_error<E, R>(error: &SdkError<E, R>) -> PutError
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, R>: std::error::Error,
+{
+    let retry = match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or_default();
+            // Else the service says what is wrong with the request, and will say it again.
+            code.is_empty()
+                || code.contains("Throttl")
+                || code.contains("Exceeded")
+                || code.contains("Internal")
+                || code.contains("Unavailable")
+                || code.contains("Timeout")
+        }
+        _ => true,
+    };
+    let text = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => with_causes(error),
+    };
+    PutError { text, retry }
+}
+
+/// The outer errors of the SDK only say that there is an inner one.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

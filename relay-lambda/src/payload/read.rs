@@ -1,0 +1,201 @@
+use std::error::Error;
+use std::fmt;
+
+use aurora_trigger_gen::wire::{BatchSource, Event, FORMAT_VERSION, Invocation, Payload};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::chain;
+use super::event::{self, Accepted, Source};
+use super::lenient::{self, Unreadable};
+use super::tables::Tables;
+
+/// The most bytes of a payload: what Lambda hands over at most. It bounds whatever is made of one.
+const LONGEST: usize = 6 * 1024 * 1024;
+
+/// An event that did not become a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its number; `None` where not even that could be read.
+    pub seq: Option<u64>,
+    /// Why; it never holds a value of the row.
+    pub reason: String,
+}
+
+/// A payload of which nothing could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It is not JSON, or not of the payload's form.
+    NotAPayload {
+        /// What was expected.
+        reason: String,
+    },
+    /// It is of another version of the format.
+    Version {
+        /// Which.
+        found: u32,
+    },
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPayload { reason } => write!(f, "this is no payload: {reason}"),
+            Self::Version { found } => write!(
+                f,
+                "the payload is of version {found}, this relay reads version {FORMAT_VERSION}: deploy the relay of the \
+                 database's release"
+            ),
+        }
+    }
+}
+
+impl Error for PayloadError {}
+
+/// A payload that was read, at least in part.
+#[derive(Debug)]
+pub(crate) struct Parsed<'a> {
+    payload: Payload<'a>,
+    unreadable: Vec<Unreadable<'a>>,
+}
+
+impl<'a> Parsed<'a> {
+    /// Reads a payload in one pass; one that is wrong somewhere, event by event.
+    pub(crate) fn read(text: &'a [u8]) -> Result<Self, PayloadError> {
+        if text.len() > LONGEST {
+            return Err(PayloadError::NotAPayload {
+                reason: format!("{} bytes are more than the {LONGEST} of a call", text.len()),
+            });
+        }
+        if let Ok(payload) = Payload::parse(text)
+            && payload.version == FORMAT_VERSION
+        {
+            return Ok(Self {
+                payload,
+                unreadable: Vec::new(),
+            });
+        }
+        let lenient = lenient::parse(text)?;
+        Ok(Self {
+            payload: lenient.payload,
+            unreadable: lenient.unreadable,
+        })
+    }
+
+    pub(crate) fn invocation(&self) -> Invocation {
+        self.payload.invocation
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.payload.dry_run
+    }
+}
+
+/// What is to become of the events of a payload.
+#[derive(Debug)]
+pub(crate) struct Checked<'p> {
+    pub(crate) sources: Vec<Source<'p>>,
+    /// In the order in which they go into the stream.
+    pub(crate) accepted: Vec<Accepted<'p>>,
+    pub(crate) rejected: Vec<Rejected<'p>>,
+}
+
+/// A refused event, with what the reject stream keeps of it.
+#[derive(Debug)]
+pub(crate) struct Rejected<'p> {
+    pub(crate) refused: Refused,
+    pub(crate) source: Written<'p, BatchSource<'p>>,
+    pub(crate) event: Written<'p, Event<'p>>,
+}
+
+impl Rejected<'_> {
+    /// The record of the reject stream: number and reason, and all that came.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Record<'r, 'p> {
+            seq: Option<u64>,
+            reason: &'r str,
+            source: &'r Written<'p, BatchSource<'p>>,
+            event: &'r Written<'p, Event<'p>>,
+        }
+
+        serde_json::to_vec(&Record {
+            seq: self.refused.seq,
+            reason: &self.refused.reason,
+            source: &self.source,
+            event: &self.event,
+        })
+        .expect("it came as JSON")
+    }
+}
+
+/// Something of a payload, to be written down as it came.
+#[derive(Debug)]
+pub(crate) enum Written<'p, T> {
+    Read(&'p T),
+    Raw(&'p RawValue),
+}
+
+impl<T: Serialize> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Read(value) => value.serialize(serializer),
+            Self::Raw(raw) => raw.serialize(serializer),
+        }
+    }
+}
+
+/// Checks each event against its table, and puts right the chains of rows that a transaction changed more than once.
+pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'p> {
+    let mut checked = Checked {
+        sources: Vec::new(),
+        accepted: Vec::new(),
+        rejected: Vec::new(),
+    };
+    for unreadable in &parsed.unreadable {
+        checked.rejected.push(Rejected {
+            refused: Refused {
+                seq: unreadable.seq,
+                reason: unreadable.reason.clone(),
+            },
+            source: Written::Raw(unreadable.source),
+            event: Written::Raw(unreadable.event),
+        });
+    }
+    for batch in &parsed.payload.batches {
+        let wire = &batch.source;
+        let source = tables
+            .find(&wire.schema, &wire.table)
+            .map(|table| Source { wire, table });
+        for event in &batch.events {
+            let result = match &source {
+                Some(source) => event::check(source, event),
+                None => Err(format!(
+                    "this relay knows no table {}.{}",
+                    wire.schema, wire.table
+                )),
+            };
+            match result {
+                Ok((key, partition_key)) => checked.accepted.push(Accepted {
+                    source: checked.sources.len(),
+                    event,
+                    seq: event.seq,
+                    key,
+                    partition_key,
+                }),
+                Err(reason) => checked.rejected.push(Rejected {
+                    refused: Refused {
+                        seq: Some(event.seq),
+                        reason,
+                    },
+                    source: Written::Read(wire),
+                    event: Written::Read(event),
+                }),
+            }
+        }
+        checked.sources.extend(source);
+    }
+    chain::restore(&checked.sources, &mut checked.accepted);
+    checked
+}

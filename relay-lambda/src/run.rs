@@ -1,0 +1,234 @@
+//! The relay as a Lambda function.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use aurora_trigger_gen::ChangeStream;
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_sdk_kinesis::Client;
+use aws_smithy_http_client::tls;
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::Inspect;
+use lambda_runtime::tower::{Layer, Service};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::configuration::Configuration;
+use crate::log::{self, Level, Log};
+use crate::relay::{Handled, Relay, now_ms};
+
+/// What is left of the function's time for the answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// The whole of a relay's `main`: checks configuration and struct, then serves calls for as long as Lambda wants.
+///
+/// ```no_run
+/// # use aurora_trigger_gen::{ChangeStream, DecodeError, ImageCheck, describe::TableDesc, wire::Record};
+/// # struct Storefront;
+/// # impl ChangeStream for Storefront {
+/// #     const TABLES: &'static [&'static TableDesc] = &[];
+/// #     const CHECKS: &'static [ImageCheck] = &[];
+/// #     fn from_record(record: &Record<'_>) -> Result<Self, DecodeError> { unreachable!() }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     relay_lambda::run::<Storefront>()
+/// }
+/// ```
+///
+/// It is told what it needs by its environment: see [`Configuration`]. It logs JSON at the level of
+/// `AWS_LAMBDA_LOG_LEVEL`, and metrics in CloudWatch's embedded format; neither holds a value of a row.
+///
+/// It fails before the first call, with all that is wrong in the log, where it is not configured, or where a struct does
+/// not decode samples of its own table. On SIGTERM, which Lambda sends where an extension is registered, it ends when the
+/// call that it is at has been answered.
+#[must_use]
+pub fn run<S: ChangeStream>() -> ExitCode {
+    let log = Log::from_env();
+    let served = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(serve::<S>(log)),
+        Err(error) => Err(error.to_string()),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            log.write(Level::Error, &message, json!({}));
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
+    let configuration = Configuration::from_env().map_err(|error| error.to_string())?;
+    let for_lambda = "AWS_LAMBDA_RUNTIME_API";
+    if std::env::var_os(for_lambda).is_none() {
+        return Err(format!(
+            "{for_lambda} is missing: this is a function for AWS Lambda, which sets it"
+        ));
+    }
+    let relay = Relay::<S>::new(&client().await, &configuration).map_err(|errors| {
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        texts.join("; ")
+    })?;
+    log.write(
+        Level::Info,
+        "the relay starts",
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "featureLocal": cfg!(feature = "local"),
+            "stream": configuration.stream.to_string(),
+            "tables": relay.fingerprints(),
+        }),
+    );
+    let relay = Arc::new(relay);
+    let current = Current::default();
+    let handed_over = current.clone();
+    let mut is_idle = current.busy.subscribe();
+    let cold_start = Arc::new(Mutex::new(true));
+    let function = service_fn(move |event: LambdaEvent<()>| {
+        let relay = Arc::clone(&relay);
+        let payload = handed_over.take_payload();
+        let cold_start = std::mem::take(&mut *lock(&cold_start));
+        async move { call(&relay, &payload, &event.context, cold_start, log).await }
+    });
+    let mut served = pin!(Runtime::new(function).layer(current).run());
+    let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        served = &mut served => return served.map_err(|error| error.to_string()),
+        _ = terminated.recv() => {}
+    }
+    tokio::select! {
+        served = &mut served => return served.map_err(|error| error.to_string()),
+        _ = is_idle.wait_for(|busy| !busy) => {}
+    }
+    log.write(Level::Info, "the relay ends", json!({}));
+    Ok(())
+}
+
+/// A client that leaves it to the relay to try again.
+async fn client() -> Client {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https();
+    let configuration = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::disabled())
+        .load()
+        .await;
+    Client::new(&configuration)
+}
+
+async fn call<S: ChangeStream>(
+    relay: &Relay<S>,
+    payload: &[u8],
+    context: &Context,
+    cold_start: bool,
+    log: Log,
+) -> Result<Box<RawValue>, Diagnostic> {
+    let left = context
+        .deadline
+        .saturating_sub(u64::try_from(now_ms()).unwrap_or_default());
+    let deadline = Instant::now() + Duration::from_millis(left).saturating_sub(MARGIN);
+    let Handled { answer, metrics } = relay.handle(payload, deadline).await;
+    for line in metrics.to_lines(&context.env_config.function_name, cold_start, now_ms()) {
+        log::raw(&line);
+    }
+    let fields = json!({
+        "requestId": context.request_id,
+        "received": metrics.received,
+        "written": metrics.written,
+        "refused": metrics.refused,
+        "retried": metrics.retried,
+    });
+    match answer {
+        Ok(answer) => {
+            let level = if metrics.refused > 0 {
+                Level::Warn
+            } else {
+                Level::Debug
+            };
+            log.write(level, "the call is answered", fields);
+            Ok(RawValue::from_string(answer).expect("an answer is JSON"))
+        }
+        Err(error) => {
+            log.write(Level::Error, &error.to_string(), fields);
+            Err(Diagnostic {
+                error_type: error.name().to_owned(),
+                error_message: error.to_string(),
+            })
+        }
+    }
+}
+
+/// The call that is on. A process serves one at a time.
+#[derive(Debug, Clone, Default)]
+struct Current {
+    /// Kept from the runtime, which would parse and copy it.
+    payload: Arc<Mutex<Bytes>>,
+    /// Until its answer has been taken.
+    busy: watch::Sender<bool>,
+}
+
+impl Current {
+    fn take_payload(&self) -> Bytes {
+        std::mem::take(&mut *lock(&self.payload))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds it leaves it half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S> Layer<S> for Current {
+    type Service = CurrentService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CurrentService {
+            current: self.clone(),
+            inner,
+        }
+    }
+}
+
+struct CurrentService<S> {
+    current: Current,
+    inner: S,
+}
+
+type AtTheEnd<T, E> = Box<dyn FnOnce(&Result<T, E>) + Send>;
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for CurrentService<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Inspect<S::Future, AtTheEnd<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
+        let body = std::mem::replace(&mut invocation.body, Bytes::from_static(b"null"));
+        *lock(&self.current.payload) = body;
+        self.current.busy.send_replace(true);
+        let busy = self.current.busy.clone();
+        let at_the_end: AtTheEnd<S::Response, S::Error> = Box::new(move |_| {
+            busy.send_replace(false);
+        });
+        self.inner.call(invocation).inspect(at_the_end)
+    }
+}
