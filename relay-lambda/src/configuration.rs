@@ -1,6 +1,11 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_smithy_http_client::tls;
+
 /// What a relay is told by its environment.
 ///
 /// | variable | meaning |
@@ -10,13 +15,21 @@ use std::fmt;
 /// | `RELAY_MAX_RECORD_KIB` | the stream's record limit: 1024 (the default) to 10240 |
 /// | `RELAY_AGGREGATION` | `off` (the default), or `hot-keys`: several changes of one key in a call go into one record, in the aggregation format of the Kinesis Producer Library |
 ///
-/// Region, credentials and `AWS_ENDPOINT_URL_KINESIS` are as every AWS SDK knows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// | `AWS_REGION` | the region of the stream; Lambda sets it |
+/// | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | the credentials of the function's role; Lambda sets them |
+/// | `AWS_ENDPOINT_URL_KINESIS`, `AWS_ENDPOINT_URL` | another endpoint than the region's: the first one that is there |
+///
+/// There is no other way to credentials: what finds them anywhere else is as large as the rest of a relay, and every byte
+/// is loaded when one starts cold.
+#[derive(Debug, Clone)]
 pub struct Configuration {
     pub(crate) stream: StreamName,
     pub(crate) reject_stream: Option<StreamName>,
     pub(crate) max_record_bytes: usize,
     pub(crate) aggregates_hot_keys: bool,
+    region: String,
+    credentials: Credentials,
+    endpoint_url: Option<String>,
 }
 
 /// A stream by its name or by its ARN.
@@ -95,6 +108,7 @@ impl Configuration {
     ///
     /// let error = Configuration::from_variables(|name| match name {
     ///     "RELAY_MAX_RECORD_KIB" => Some("1 MiB".to_owned()),
+    ///     "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
     ///     _ => None,
     /// })
     /// .unwrap_err();
@@ -151,15 +165,62 @@ impl Configuration {
                 false
             }
         };
+        let mut from_lambda = |name: &str| {
+            let value = variable(name);
+            if value.is_none() {
+                mistakes.push(format!("{name} is missing, which Lambda sets"));
+            }
+            value.unwrap_or_default()
+        };
+        let region = from_lambda("AWS_REGION");
+        let access_key = from_lambda("AWS_ACCESS_KEY_ID");
+        let secret_key = from_lambda("AWS_SECRET_ACCESS_KEY");
+        let endpoint_url = ["AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL"]
+            .into_iter()
+            .find_map(|name| variable(name).map(|url| (name, url)));
+        if let Some((name, url)) = &endpoint_url
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            mistakes.push(format!(
+                "{name} is `{url}`, which is no URL of http or https"
+            ));
+        }
         match (main, kibibytes) {
             (Some(stream), Some(kibibytes)) if mistakes.is_empty() => Ok(Self {
                 stream,
                 reject_stream,
                 max_record_bytes: kibibytes * 1024,
                 aggregates_hot_keys,
+                region,
+                credentials: Credentials::new(
+                    access_key,
+                    secret_key,
+                    variable("AWS_SESSION_TOKEN"),
+                    None,
+                    "environment",
+                ),
+                endpoint_url: endpoint_url.map(|(_, url)| url),
             }),
             _ => Err(ConfigurationError { mistakes }),
         }
+    }
+
+    /// A client that leaves it to the relay to try again.
+    pub(crate) fn client(&self) -> Client {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(
+                tls::rustls_provider::CryptoMode::Ring,
+            ))
+            .build_https();
+        let mut configuration = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(http)
+            .retry_config(RetryConfig::disabled());
+        configuration.set_endpoint_url(self.endpoint_url.clone());
+        Client::from_conf(configuration.build())
     }
 }
 

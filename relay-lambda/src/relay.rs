@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aurora_trigger_gen::wire::Invocation;
 use aurora_trigger_gen::{ChangeStream, SampleError, check_samples};
-use aws_sdk_kinesis::Client;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
@@ -63,15 +62,15 @@ pub struct Handled {
 }
 
 impl<S: ChangeStream> Relay<S> {
-    /// A relay that writes through this client. It must not try again by itself, since what is tried when decides about
-    /// order: `retry_config(RetryConfig::disabled())`.
+    /// A relay of this configuration. It makes no connection yet.
     ///
     /// # Errors
     ///
     /// Samples of a table that its struct does not decode: this program was built with other features than the struct
     /// expects, and must not serve.
-    pub fn new(client: &Client, configuration: &Configuration) -> Result<Self, Vec<SampleError>> {
+    pub fn new(configuration: &Configuration) -> Result<Self, Vec<SampleError>> {
         check_samples::<S>()?;
+        let client = configuration.client();
         let stream = |name: &crate::configuration::StreamName| {
             KinesisStream::new(client.clone(), name.clone())
         };

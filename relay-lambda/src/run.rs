@@ -7,10 +7,6 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use aurora_trigger_gen::ChangeStream;
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_sdk_kinesis::Client;
-use aws_smithy_http_client::tls;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::Inspect;
@@ -78,7 +74,7 @@ async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
             "{for_lambda} is missing: this is a function for AWS Lambda, which sets it"
         ));
     }
-    let relay = Relay::<S>::new(&client().await, &configuration).map_err(|errors| {
+    let relay = Relay::<S>::new(&configuration).map_err(|errors| {
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         texts.join("; ")
     })?;
@@ -115,21 +111,6 @@ async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
     }
     log.write(Level::Info, "the relay ends", json!({}));
     Ok(())
-}
-
-/// A client that leaves it to the relay to try again.
-async fn client() -> Client {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::Ring,
-        ))
-        .build_https();
-    let configuration = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .retry_config(RetryConfig::disabled())
-        .load()
-        .await;
-    Client::new(&configuration)
 }
 
 async fn call<S: ChangeStream>(

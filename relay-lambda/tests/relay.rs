@@ -378,7 +378,10 @@ fn what_is_too_big_for_the_stream_goes_on_as_its_key_or_is_refused() {
     let relayed = relayed(&[batch("orders", &order), batch("lines", &line)]);
     let record = Record::parse(&relayed.records[0].data).expect("it is one");
     assert!(record.oversized && record.after.is_none());
-    assert_eq!(record.key.map(serde_json::value::RawValue::get), Some(r#"{"id":1}"#));
+    assert_eq!(
+        record.key.map(serde_json::value::RawValue::get),
+        Some(r#"{"id":1}"#)
+    );
     assert_eq!(relayed.refused[0].seq, Some(2));
     assert!(
         relayed.refused[0]
