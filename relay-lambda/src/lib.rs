@@ -3,8 +3,8 @@
 //! What it does with a payload is one pure function, [`relay`]: every event is checked against the
 //! struct of its table and becomes a record of the stream, or is refused with a reason.
 //!
-//! Feature `local` adds [`local`]: a throwaway PostgreSQL and a local Lambda endpoint, for development
-//! and tests.
+//! Feature `local` adds [`local`]: a throwaway PostgreSQL, a local Lambda endpoint and a local Kinesis,
+//! for development and tests.
 
 mod relay;
 
