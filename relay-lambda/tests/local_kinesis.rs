@@ -200,6 +200,9 @@ async fn a_stream_is_created_described_listed_and_deleted() {
     assert_eq!(description.stream_name(), STREAM);
     assert_eq!(description.shards().len(), 2);
     assert!(description.has_more_shards());
+    let two = client.describe_stream().stream_name("other");
+    let (code, _) = refusal(two.stream_arn(summary.stream_arn()).send().await);
+    assert_eq!(code, "InvalidArgumentException");
     let names = client.list_streams().send().await.expect("a list");
     assert_eq!(names.stream_names(), [STREAM]);
 
@@ -630,6 +633,10 @@ async fn every_nth_entry_fails_and_the_later_ones_land() {
     assert_eq!(second, [0, 2, 3], "it counts through all requests");
     assert_eq!(codes, BTreeSet::from(["InternalFailure".to_owned()]));
     assert_eq!(numbers(&kinesis.records(STREAM)), [0, 1, 3, 0, 2, 3]);
+    kinesis.faults().fail_every(1);
+    let one = client.put_record().stream_name(STREAM).partition_key("k");
+    let (code, status) = refusal(one.data(Blob::new("k")).send().await);
+    assert_eq!((code.as_str(), status), ("InternalFailure", 500));
     kinesis.faults().clear();
     assert_eq!(landed(&client, 4).await.0.len(), 4);
 }

@@ -48,10 +48,10 @@ use store::Store;
 ///
 /// Where it differs from AWS: a stream is active as soon as it is created and gone as soon as it is
 /// deleted. Shards are never split or merged, also not those of an on-demand stream, so filters of
-/// `ListShards` are passed over. Reading has no rate limit, iterators do not expire. Records are kept
-/// until the value is dropped, however much memory they take: see
-/// [`take_records`](Kinesis::take_records). Sequence numbers grow through the whole stream, rather
-/// than for each shard.
+/// `ListShards` are passed over. ARNs have the region `us-east-1` and the account `000000000000`; of
+/// one that comes in only the name counts. Reading has no rate limit, iterators do not expire. Sequence
+/// numbers grow through the whole stream, rather than for each shard. Records are kept until the value
+/// is dropped, however much memory they take: [`take_records`](Kinesis::take_records) makes room.
 ///
 /// ```no_run
 /// use std::time::Duration;
