@@ -1,6 +1,7 @@
 //! What the clients of the local Kinesis get, by the SDK that the relay uses.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use aws_sdk_kinesis::Client;
@@ -15,6 +16,7 @@ use aws_sdk_kinesis::types::{
 };
 use aws_smithy_http_client::Builder;
 use relay_lambda::local::{Kinesis, KinesisFault, StoredRecord};
+use tokio::task::spawn_blocking;
 
 const STREAM: &str = "events";
 const SOON: Duration = Duration::from_secs(10);
@@ -696,34 +698,46 @@ async fn a_request_fails_whole_as_often_as_was_ordered() {
 #[tokio::test]
 async fn a_late_answer_is_of_records_that_landed_at_once() {
     let (kinesis, client) = with_shards(1);
-    let delay = Duration::from_millis(300);
+    let delay = Duration::from_millis(500);
     kinesis.faults().delay_next(1, delay);
     let started = Instant::now();
-
-    let (answer, landed_after) = tokio::join!(put(&client, entries(2)), async {
-        // Not on this thread, which the request needs.
-        tokio::task::spawn_blocking(move || {
-            let records = kinesis.wait_for(STREAM, 2, SOON);
-            (records.len(), started.elapsed(), kinesis)
-        })
-        .await
-        .expect("it does not panic")
+    // On a thread of its own, and there before the records: the request needs this one.
+    let watched = Arc::new((kinesis, Barrier::new(2)));
+    let watch = Arc::clone(&watched);
+    let waiting = spawn_blocking(move || {
+        let (kinesis, ready) = &*watch;
+        ready.wait();
+        let records = kinesis.wait_for(STREAM, 2, SOON);
+        (numbers(&records), Instant::now())
     });
+    watched.1.wait();
 
-    let (count, landed_after, kinesis) = landed_after;
-    assert!(started.elapsed() >= delay);
-    assert_eq!(count, 2);
-    assert!(landed_after < delay, "{landed_after:?}");
-    assert_eq!(answer.expect("it is taken").failed_record_count(), Some(0));
+    let answer = put(&client, entries(2)).await.expect("it is taken");
+
+    let answered = Instant::now();
+    let (numbers, landed_at) = waiting.await.expect("it does not panic");
+    assert_eq!(answer.failed_record_count(), Some(0));
+    assert!(answered - started >= delay);
+    assert_eq!(numbers, [0, 1]);
+    assert!(landed_at < answered);
+}
+
+#[tokio::test]
+async fn every_answer_is_late_until_it_is_cleared() {
+    let (kinesis, client) = with_shards(1);
+    let delay = Duration::from_millis(50);
     kinesis.faults().delay_all(delay);
     let started = Instant::now();
+
     landed(&client, 1).await;
     landed(&client, 1).await;
+
     assert!(started.elapsed() >= 2 * delay);
+    kinesis.faults().delay_all(2 * SOON);
     kinesis.faults().clear();
-    let started = Instant::now();
+    let cleared = Instant::now();
     landed(&client, 1).await;
-    assert!(started.elapsed() < delay);
+    assert!(cleared.elapsed() < SOON);
 }
 
 #[tokio::test]
