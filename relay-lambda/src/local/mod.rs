@@ -3,6 +3,8 @@
 //! - [`PostgresCluster`]: a PostgreSQL of its own that goes away with the value.
 //! - [`LambdaEndpoint`]: what `aws_lambda.invoke` reaches there instead of AWS, with a closure of
 //!   yours as the function, and the failures that you order.
+//! - [`Kinesis`]: a Kinesis for the AWS SDKs, whose records a test can look at, and whose failures it
+//!   orders.
 //!
 //! ```no_run
 //! use std::sync::mpsc;
@@ -30,10 +32,12 @@
 //! # }
 //! ```
 
+mod kinesis;
 mod lambda_endpoint;
 #[cfg(unix)]
 mod postgres_cluster;
 
+pub use kinesis::{Kinesis, KinesisFault, KinesisFaults, PutRequests, StoredRecord};
 pub use lambda_endpoint::{
     Fault, Faults, FunctionError, Invocation, InvocationType, LambdaEndpoint, LogType,
 };
