@@ -438,7 +438,10 @@ async fn a_retry_comes_after_its_delay() {
 
 #[tokio::test]
 async fn faults_meet_the_call_and_the_first_try() {
-    let (endpoint, lines) = logging(LambdaEndpoint::builder(), bootstrap());
+    let (endpoint, lines) = logging(
+        LambdaEndpoint::builder().queue(EventQueue::default().retry_delays([])),
+        bootstrap(),
+    );
     let session = session(&endpoint).await;
     let event = sql(&json!({"do": "answer"}), ", invocation_type => 'Event'");
     session
@@ -459,9 +462,13 @@ async fn faults_meet_the_call_and_the_first_try() {
     send_event(&session, json!({"do": "answer"})).await;
 
     assert!(endpoint.wait_until_idle(LONG));
-    assert_eq!(endpoint.failed_events(), []);
+    let failed = endpoint.failed_events();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].attempts, 1);
+    assert_eq!(failed[0].error, FunctionError::new("Broken", "as ordered"));
     drop(endpoint);
-    assert_eq!(ran(&lines).len(), 2);
+    // The one whose answer was lost.
+    assert_eq!(ran(&lines).len(), 1);
 }
 
 #[tokio::test]
