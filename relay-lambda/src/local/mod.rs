@@ -2,7 +2,7 @@
 //!
 //! - [`PostgresCluster`]: a PostgreSQL of its own that goes away with the value.
 //! - [`LambdaEndpoint`]: what `aws_lambda.invoke` reaches there instead of AWS, with a closure of
-//!   yours as the function, and the failures that you order.
+//!   yours or a real Lambda executable as the function, and the failures that you order.
 //! - [`Kinesis`]: a Kinesis for the AWS SDKs, whose records a test can look at, and whose failures it
 //!   orders.
 //!
@@ -38,8 +38,11 @@ mod lambda_endpoint;
 mod postgres_cluster;
 
 pub use kinesis::{Kinesis, KinesisFault, KinesisFaults, PutRequests, StoredRecord};
+#[cfg(unix)]
+pub use lambda_endpoint::Bootstrap;
 pub use lambda_endpoint::{
-    Fault, Faults, FunctionError, Invocation, InvocationType, LambdaEndpoint, LogType,
+    EventQueue, FailedEvent, Fault, Faults, FunctionError, Invocation, InvocationType,
+    LambdaEndpoint, LambdaEndpointBuilder, LogType,
 };
 #[cfg(unix)]
 pub use postgres_cluster::{PostgresCluster, PostgresClusterBuilder, StartError};

@@ -1,15 +1,20 @@
 //! What a call gets, without how it comes in.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::{Fault, Faults, FunctionError, Invocation, InvocationType, LogType};
-
-type Handler = dyn Fn(&Invocation) -> Result<String, FunctionError> + Send + Sync;
+use super::activity::Activity;
+use super::function::Function;
+use super::{
+    EventQueue, FailedEvent, Fault, Faults, FunctionError, Invocation, InvocationType, LogType,
+};
 
 /// The default of `aws_lambda.request_timeout_ms`.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_millis(3000);
@@ -21,12 +26,17 @@ const THROTTLED: &str = "Rate Exceeded.";
 const TIMED_OUT: &str = "Timeout was reached";
 
 /// The version of a function of which none was published.
-const LATEST: &str = "$LATEST";
+pub(super) const LATEST: &str = "$LATEST";
 
-/// The function, and what has been ordered to go wrong with it.
+/// The function, what has been ordered to go wrong with it, and what has gone wrong.
 pub(super) struct Api {
-    handler: Arc<Handler>,
+    function: Function,
     faults: Faults,
+    concurrency: Arc<Semaphore>,
+    activity: Arc<Activity>,
+    queue: Option<EventQueue>,
+    failed_events: Mutex<Vec<FailedEvent>>,
+    deliver_twice: AtomicUsize,
 }
 
 /// The parameters of a call, as the stand-in's SQL writes them.
@@ -59,7 +69,7 @@ pub(super) struct Failure {
 
 impl Failure {
     /// The service refused, or was not there.
-    fn api(cause: impl std::fmt::Display) -> Failure {
+    fn api(cause: impl fmt::Display) -> Failure {
         Failure {
             message: "invoke API failed",
             detail: format!("AWS Lambda client returned '{cause}'."),
@@ -79,54 +89,192 @@ impl Failure {
 }
 
 impl Api {
-    pub(super) fn new<Function>(handler: Function, faults: Faults) -> Api
-    where
-        Function: Fn(&Invocation) -> Result<String, FunctionError> + Send + Sync + 'static,
-    {
+    pub(super) fn new(function: Function, concurrency: usize, queue: Option<EventQueue>) -> Api {
         Api {
-            handler: Arc::new(handler),
-            faults,
+            function,
+            faults: Faults::default(),
+            concurrency: Arc::new(Semaphore::new(concurrency)),
+            activity: Arc::default(),
+            queue,
+            failed_events: Mutex::default(),
+            deliver_twice: AtomicUsize::new(0),
         }
+    }
+
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub(super) fn function(&self) -> &Function {
+        &self.function
+    }
+
+    /// The `Event` calls that failed for good so far.
+    pub(super) fn failed_events(&self) -> MutexGuard<'_, Vec<FailedEvent>> {
+        // A push is done or not done, so a panic elsewhere has not harmed it.
+        self.failed_events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers so many more `Event` calls twice.
+    pub(super) fn deliver_twice(&self, events: usize) {
+        self.deliver_twice.fetch_add(events, Ordering::Relaxed);
+    }
+
+    pub(super) fn wait_until_idle(&self, timeout: Duration) -> bool {
+        self.activity.wait_until_idle(timeout)
     }
 
     /// Makes one call, and answers within the time that the caller gives it.
     pub(super) async fn invoke(
-        &self,
+        self: &Arc<Api>,
         parameters: Parameters,
         payload: String,
     ) -> Result<Answer, Failure> {
         let deadline = Instant::now() + parameters.request_timeout()?;
         let invocation = Arc::new(parameters.into_invocation(payload)?);
-        let ran = match self.faults.take(invocation.invocation_type) {
+        let fault = self.faults.take(invocation.invocation_type);
+        let answer_is_lost = fault == Some(Fault::LoseAnswer);
+        let ordered = match fault {
             Some(Fault::Throttle) => return Err(Failure::api(THROTTLED)),
             Some(Fault::Refuse) => return Err(Failure::api(UNABLE_TO_CONNECT)),
             Some(Fault::TimeOut) => {
                 sleep_until(deadline).await;
                 return Err(Failure::api(TIMED_OUT));
             }
-            Some(Fault::LoseAnswer) => {
-                timeout_at(deadline, self.run(&invocation)).await.ok();
-                sleep_until(deadline).await;
-                return Err(Failure::api(TIMED_OUT));
-            }
-            Some(Fault::FunctionError(error)) => Some(Err(error)),
-            None => timeout_at(deadline, self.run(&invocation)).await.ok(),
+            Some(Fault::FunctionError(error)) => Some(error),
+            Some(Fault::LoseAnswer) | None => None,
         };
-        Answer::new(&invocation, ran)
+        let answer = match invocation.invocation_type {
+            InvocationType::DryRun => Ok(Answer::empty(204)),
+            InvocationType::Event => Ok(self.event(&invocation, ordered, deadline).await),
+            InvocationType::RequestResponse => self.request(&invocation, ordered, deadline).await,
+        };
+        if answer_is_lost {
+            sleep_until(deadline).await;
+            return Err(Failure::api(TIMED_OUT));
+        }
+        answer
     }
 
-    /// Runs the function on a thread where it may block, or make calls of its own.
-    async fn run(&self, invocation: &Arc<Invocation>) -> Result<String, FunctionError> {
-        if invocation.invocation_type == InvocationType::DryRun {
-            return Ok(String::new());
-        }
-        let handler = Arc::clone(&self.handler);
-        let invocation = Arc::clone(invocation);
-        match spawn_blocking(move || handler(&invocation)).await {
-            Ok(ran) => ran,
-            Err(panicked) => Err(FunctionError::new("Panic", panicked.to_string())),
+    /// A call whose caller waits for the answer.
+    async fn request(
+        self: &Arc<Api>,
+        invocation: &Arc<Invocation>,
+        ordered: Option<FunctionError>,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
+        let ran = match ordered {
+            Some(error) => Err(error),
+            None => {
+                let Ok(permit) = Arc::clone(&self.concurrency).try_acquire_owned() else {
+                    return Err(Failure::api(THROTTLED));
+                };
+                let busy = self.activity.begin();
+                let api = Arc::clone(self);
+                let called = Arc::clone(invocation);
+                // A task of its own: the function runs on when the caller has gone.
+                let running = tokio::spawn(async move {
+                    let ran = api.function.run(&called).await;
+                    // Before the caller knows, so that its next call finds the place free.
+                    drop((permit, busy));
+                    ran
+                });
+                match timeout_at(deadline, running).await {
+                    Ok(Ok(ran)) => ran.and_then(|answer| within_limit(invocation, answer)),
+                    Ok(Err(_)) | Err(_) => return Err(Failure::api(TIMED_OUT)),
+                }
+            }
+        };
+        match ran {
+            Ok(payload) => Ok(Answer::of_function(invocation, payload)),
+            Err(error) => Err(Failure::function(&invocation.function_name, &error)),
         }
     }
+
+    /// A call whose caller only hands it over. Whatever becomes of it is the service's business.
+    async fn event(
+        self: &Arc<Api>,
+        invocation: &Arc<Invocation>,
+        ordered: Option<FunctionError>,
+        deadline: Instant,
+    ) -> Answer {
+        let again = self
+            .deliver_twice
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |events| {
+                events.checked_sub(1)
+            })
+            .is_ok();
+        let first = self.deliver(invocation, ordered);
+        let second = again.then(|| self.deliver(invocation, None));
+        if self.queue.is_none() {
+            let delivered = async {
+                first.await.ok();
+                if let Some(second) = second {
+                    second.await.ok();
+                }
+            };
+            timeout_at(deadline, delivered).await.ok();
+        }
+        Answer::empty(202)
+    }
+
+    /// Runs the function until it succeeds, or has had all its tries. The first one gives `ordered`,
+    /// if there is any.
+    fn deliver(
+        self: &Arc<Api>,
+        invocation: &Arc<Invocation>,
+        mut ordered: Option<FunctionError>,
+    ) -> JoinHandle<()> {
+        let busy = self.activity.begin();
+        let api = Arc::clone(self);
+        let invocation = Arc::clone(invocation);
+        tokio::spawn(async move {
+            let delays = api
+                .queue
+                .as_ref()
+                .map(|queue| queue.retry_delays.as_slice());
+            let mut delays = delays.unwrap_or_default().iter();
+            for attempts in 1.. {
+                let ran = match ordered.take() {
+                    Some(error) => Err(error),
+                    None => {
+                        let permit = Arc::clone(&api.concurrency).acquire_owned().await;
+                        let ran = api.function.run(&invocation).await;
+                        drop(permit);
+                        ran
+                    }
+                };
+                let Err(error) = ran else { break };
+                let Some(delay) = delays.next() else {
+                    api.failed_events().push(FailedEvent {
+                        invocation: Invocation::clone(&invocation),
+                        attempts,
+                        error,
+                    });
+                    break;
+                };
+                sleep(*delay).await;
+            }
+            drop(busy);
+        })
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+/// The answer, if the service gives back one so large.
+fn within_limit(invocation: &Invocation, answer: String) -> Result<String, FunctionError> {
+    let limit = invocation.invocation_type.payload_limit();
+    if answer.len() > limit {
+        return Err(FunctionError::answer_too_large(answer.len(), limit));
+    }
+    Ok(answer)
 }
 
 impl Parameters {
@@ -159,6 +307,7 @@ impl Parameters {
             )));
         }
         Ok(Invocation {
+            request_id: Invocation::next_request_id(),
             function_name: self.function_name,
             qualifier: self.qualifier,
             region: self.region,
@@ -184,29 +333,17 @@ fn named<T>(
 }
 
 impl Answer {
-    /// What the caller gets when this came of running the function, or nothing in time.
-    fn new(
-        invocation: &Invocation,
-        ran: Option<Result<String, FunctionError>>,
-    ) -> Result<Answer, Failure> {
+    /// What the caller gets when the function has given this.
+    fn of_function(invocation: &Invocation, payload: String) -> Answer {
         let name = &invocation.function_name;
-        match (invocation.invocation_type, ran) {
-            // From here on the call is the service's business, whatever becomes of it.
-            (InvocationType::Event, _) => Ok(Answer::empty(202)),
-            (_, None) => Err(Failure::api(TIMED_OUT)),
-            (InvocationType::DryRun, Some(_)) => Ok(Answer::empty(204)),
-            (InvocationType::RequestResponse, Some(Err(error))) => {
-                Err(Failure::function(name, &error))
-            }
-            (InvocationType::RequestResponse, Some(Ok(payload))) => Ok(Answer {
-                status_code: 200,
-                payload: Some(payload),
-                executed_version: Some(LATEST),
-                log: match invocation.log_type {
-                    LogType::Tail => Some(format!("START {name} Version: {LATEST}\nEND {name}\n")),
-                    LogType::None => None,
-                },
-            }),
+        Answer {
+            status_code: 200,
+            payload: Some(payload),
+            executed_version: Some(LATEST),
+            log: match invocation.log_type {
+                LogType::Tail => Some(format!("START {name} Version: {LATEST}\nEND {name}\n")),
+                LogType::None => None,
+            },
         }
     }
 

@@ -17,7 +17,8 @@ pub enum Fault {
     /// The function runs, its answer does not arrive: for the caller the same as
     /// [`TimeOut`](Fault::TimeOut). What shows whether a second try does harm.
     LoseAnswer,
-    /// The function fails in place of running. A dry run does not meet this one.
+    /// The function fails in place of running; where there is a queue, at the first try of an `Event`
+    /// call. A dry run does not meet this one.
     FunctionError(FunctionError),
 }
 

@@ -34,6 +34,29 @@ impl FunctionError {
         }
     }
 
+    /// The short name that a program may compare.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        &self.error_type
+    }
+
+    /// What is for people to read.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the service makes of an answer that it does not give back.
+    pub(super) fn answer_too_large(bytes: usize, limit: usize) -> FunctionError {
+        FunctionError::new(
+            "Function.ResponseSizeTooLarge",
+            format!(
+                "Response payload size ({bytes} bytes) exceeded maximum allowed payload size \
+                 ({limit} bytes)."
+            ),
+        )
+    }
+
     /// What the service has for the payload of an answer when the function failed.
     pub(super) fn to_json(&self) -> String {
         serde_json::json!({ "errorType": self.error_type, "errorMessage": self.message })

@@ -1,23 +1,34 @@
 //! The local stand-in for the invoke API of the Lambda service.
 
+mod activity;
 mod api;
+#[cfg(unix)]
+mod bootstrap;
+mod builder;
 mod fault;
+mod function;
 mod function_error;
 mod invocation;
+mod queue;
 mod wire;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use aurora_trigger_gen::local_extension;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
+#[cfg(unix)]
+pub use bootstrap::Bootstrap;
+pub use builder::LambdaEndpointBuilder;
 pub use fault::{Fault, Faults};
 pub use function_error::FunctionError;
 pub use invocation::{Invocation, InvocationType, LogType};
+pub use queue::{EventQueue, FailedEvent};
 
 use api::Api;
 
@@ -25,22 +36,33 @@ use api::Api;
 /// lives.
 ///
 /// It listens on 127.0.0.1 only and runs on threads of its own, so a test needs no async runtime for
-/// it, and a handler may block. What a call gets is what the documentation of the real one promises:
+/// it, and a handler may block. The function behind it is a closure, or a real Lambda executable: a
+/// [`Bootstrap`]. What a call gets is what the documentation of the real one promises:
 ///
 /// | invocation type | the function | the caller gets |
 /// | --- | --- | --- |
 /// | `RequestResponse` | runs | status 200 and its answer; its error as `lambda invocation failed` |
-/// | `Event` | runs | status 202, no payload; an error of the function does not reach the caller |
+/// | `Event` | runs, three times if it fails | status 202, no payload; an error of the function does not reach the caller |
 /// | `DryRun` | does not run | status 204 |
 ///
 /// An API failure is the error `invoke API failed`: a wrong invocation or log type, a payload over
 /// 6 MB (1 MB for `Event`), an answer that takes longer than `aws_lambda.request_timeout_ms` (3000 if
-/// not set), and every [`Fault`] of that kind.
+/// not set), a `RequestResponse` call over the
+/// [concurrency](LambdaEndpointBuilder::concurrency), and every [`Fault`] of that kind. An answer over
+/// 6 MB is a function error.
 ///
-/// Where it differs from AWS: one closure is all functions. An `Event` call is answered *after* the
-/// function has run, so that a test sees the effect at once, and is neither retried nor repeated. The
-/// function's version is always `$LATEST`, and its log has a first and a last line and nothing of what
-/// it printed.
+/// An `Event` call that fails for good is in [`failed_events`](LambdaEndpoint::failed_events).
+/// [`wait_until_idle`](LambdaEndpoint::wait_until_idle) tells when all calls have been seen to.
+///
+/// Where it differs from AWS:
+///
+/// - One function is behind every name. Its version is always `$LATEST`, and its log has a first and
+///   a last line and nothing of what it printed.
+/// - For a closure an `Event` call is answered *after* the function has run, so that a test sees the
+///   effect at once, and is not retried. With an [`EventQueue`] it is as on AWS. A bootstrap always
+///   has one.
+/// - The queue waits less between two tries, keeps calls as long as it lives, and hands out each event
+///   once, unless [told otherwise](LambdaEndpoint::deliver_next_twice). It ends with the endpoint.
 ///
 /// The function's answer must be JSON: the caller gets it as `json` or `jsonb`.
 ///
@@ -64,7 +86,7 @@ use api::Api;
 #[derive(Debug)]
 pub struct LambdaEndpoint {
     port: u16,
-    faults: Faults,
+    api: Arc<Api>,
     // Both are taken in `drop`.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -85,7 +107,13 @@ impl LambdaEndpoint {
     where
         Handler: Fn(&Invocation) -> Result<String, FunctionError> + Send + Sync + 'static,
     {
-        LambdaEndpoint::start_on_port(0, handler)
+        LambdaEndpoint::builder().start(handler)
+    }
+
+    /// For an endpoint with an executable as the function, a queue, or a limit of concurrency.
+    #[must_use]
+    pub fn builder() -> LambdaEndpointBuilder {
+        LambdaEndpointBuilder::default()
     }
 
     /// As [`LambdaEndpoint::start`], on a port of your choice: one that a database is already
@@ -104,11 +132,16 @@ impl LambdaEndpoint {
     where
         Handler: Fn(&Invocation) -> Result<String, FunctionError> + Send + Sync + 'static,
     {
+        LambdaEndpoint::builder().port(port).start(handler)
+    }
+
+    /// Starts an endpoint with what the builder has put together.
+    fn serve(port: u16, api: Api) -> io::Result<LambdaEndpoint> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
-        let faults = Faults::default();
-        let api = Api::new(handler, faults.clone());
+        let api = Arc::new(api);
+        let served = Arc::clone(&api);
         // Made here rather than on the thread, so that the caller hears of what goes wrong.
         let runtime = runtime::Builder::new_current_thread()
             .enable_io()
@@ -118,13 +151,16 @@ impl LambdaEndpoint {
         let thread = thread::Builder::new()
             .name("lambda-endpoint".to_owned())
             .spawn(move || {
-                runtime.block_on(wire::serve(listener, Arc::new(api), stopped));
+                runtime.block_on(async {
+                    wire::serve(listener, Arc::clone(&served), stopped).await;
+                    served.function().close().await;
+                });
                 // A handler that hangs must not hang whoever drops the endpoint.
                 runtime.shutdown_background();
             })?;
         Ok(LambdaEndpoint {
             port,
-            faults,
+            api,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -175,7 +211,76 @@ impl LambdaEndpoint {
     /// handler included.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.faults
+        self.api.faults()
+    }
+
+    /// The `Event` calls that failed at every try since the start, in the order of their last ones.
+    /// The service hands these to the function's on-failure destination.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use relay_lambda::local::{EventQueue, FunctionError, LambdaEndpoint};
+    /// let endpoint = LambdaEndpoint::builder()
+    ///     .queue(EventQueue::default())
+    ///     .start(|_| Err(FunctionError::new("Broken", "as always")))?;
+    ///
+    /// // … an `Event` call …
+    /// assert!(endpoint.wait_until_idle(Duration::from_secs(5)));
+    /// for failed in endpoint.failed_events() {
+    ///     println!("{} failed {} times", failed.invocation.payload, failed.attempts);
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn failed_events(&self) -> Vec<FailedEvent> {
+        self.api.failed_events().clone()
+    }
+
+    /// Waits until no call is running, queued, or about to be tried again. `false`: there still is one
+    /// after that time.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use relay_lambda::local::{Bootstrap, LambdaEndpoint};
+    /// let endpoint =
+    ///     LambdaEndpoint::builder().start_bootstrap(Bootstrap::new("target/lambda/relay/bootstrap"))?;
+    ///
+    /// // … calls of the type `Event` …
+    /// assert!(endpoint.wait_until_idle(Duration::from_secs(5)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use = "it may have waited in vain"]
+    pub fn wait_until_idle(&self, timeout: Duration) -> bool {
+        self.api.wait_until_idle(timeout)
+    }
+
+    /// Runs the function twice for each of the next `events` calls of the type `Event`, with the same
+    /// request id: the service does so at times, and a function has to stand it.
+    ///
+    /// ```no_run
+    /// # use relay_lambda::local::LambdaEndpoint;
+    /// let endpoint = LambdaEndpoint::start(|_| Ok("null".to_owned()))?;
+    ///
+    /// endpoint.deliver_next_twice(1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn deliver_next_twice(&self, events: usize) {
+        self.api.deliver_twice(events);
+    }
+
+    /// Kills all processes of a [`Bootstrap`] by SIGKILL, waits until they are gone, and tells how many
+    /// there were. Calls that were running fail. The next one starts a new process.
+    ///
+    /// ```no_run
+    /// # use relay_lambda::local::{Bootstrap, LambdaEndpoint};
+    /// let endpoint =
+    ///     LambdaEndpoint::builder().start_bootstrap(Bootstrap::new("target/lambda/relay/bootstrap"))?;
+    ///
+    /// assert_eq!(endpoint.kill_environments(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn kill_environments(&self) -> usize {
+        self.api.function().kill()
     }
 }
 

@@ -16,6 +16,7 @@ use pgwire::messages::PgWireBackendMessage;
 use pgwire::tokio::process_socket;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::api::{Answer, Api, Failure, Parameters};
 
@@ -34,7 +35,7 @@ static COLUMNS: LazyLock<Arc<Vec<FieldInfo>>> = LazyLock::new(|| {
     ])
 });
 
-/// Serves until `stopped` is told, or its sender has gone.
+/// Serves until `stopped` is told, or its sender has gone. Then it cuts all connections.
 pub(super) async fn serve(
     listener: std::net::TcpListener,
     api: Arc<Api>,
@@ -43,12 +44,14 @@ pub(super) async fn serve(
     let listener =
         TcpListener::from_std(listener).expect("a listening socket that does not block registers");
     let accepting = async {
+        let mut connections = JoinSet::new();
         loop {
             // A connection that goes wrong is its client's affair. So is one that has gone before
             // it was accepted.
             if let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(process_socket(socket, None, Service(Arc::clone(&api))));
+                connections.spawn(process_socket(socket, None, Service(Arc::clone(&api))));
             }
+            while connections.try_join_next().is_some() {}
         }
     };
     tokio::select! {
