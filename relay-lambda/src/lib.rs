@@ -25,6 +25,8 @@
 //!
 //! `local` adds [`local`]: a throwaway PostgreSQL and local stand-ins for Lambda and Kinesis, for development and tests.
 
+#[doc(hidden)]
+pub mod bench;
 mod call_error;
 mod configuration;
 mod delivery;

@@ -26,13 +26,16 @@ use crate::relayed;
 /// what it then tries again can't be overtaken by what still was on its way.
 const SYNCHRONOUS: Duration = Duration::from_millis(2000);
 
-/// What Kinesis takes in one request, partition keys included.
-const REQUEST_ENTRIES: usize = 500;
-const REQUEST_BYTES: usize = 10 * 1024 * 1024;
-/// More on their way at a time do not make it faster, and each takes memory.
-const REQUESTS: usize = 4;
+/// What Kinesis takes in one request, partition keys included. More requests on their way at a time do not make it faster,
+/// and each takes memory.
+pub(crate) const LIMITS: Limits = Limits {
+    entries: 500,
+    bytes: 10 * 1024 * 1024,
+    requests: 4,
+    bundle: 0,
+};
 
-const BACKOFF: Backoff = Backoff {
+pub(crate) const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(50),
     longest: Duration::from_secs(2),
 };
@@ -199,10 +202,8 @@ impl<S: ChangeStream> Relay<S> {
         };
         let plan = Plan::new(outgoing, envelopes, &shards);
         let limits = Limits {
-            entries: REQUEST_ENTRIES,
-            bytes: REQUEST_BYTES,
-            requests: REQUESTS,
             bundle: self.bundle_bytes,
+            ..LIMITS
         };
         let schedule = Schedule::new(plan.items(), limits, BACKOFF);
         let delivered = deliver(
@@ -298,12 +299,6 @@ impl<S: ChangeStream> Relay<S> {
                 barrier: false,
             })
             .collect();
-        let limits = Limits {
-            entries: REQUEST_ENTRIES,
-            bytes: REQUEST_BYTES,
-            requests: REQUESTS,
-            bundle: 0,
-        };
         let entry = |bundle: &Bundle| {
             let (partition_key, data) = entries[bundle.items[0]].clone();
             Entry {
@@ -314,7 +309,7 @@ impl<S: ChangeStream> Relay<S> {
         };
         let delivered = deliver(
             stream,
-            Schedule::new(items, limits, BACKOFF),
+            Schedule::new(items, LIMITS, BACKOFF),
             entry,
             deadline,
         )

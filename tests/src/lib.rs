@@ -3,6 +3,7 @@
 //! A test gets a database of its own on the one cluster of its binary, with the stand-in for
 //! `aws_lambda` installed. Whatever the triggers send is there as soon as the statement returns.
 
+mod goals;
 mod levels;
 mod notices;
 mod only;
@@ -10,6 +11,7 @@ mod pipeline;
 mod psql;
 mod statements;
 
+pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;
 pub use pipeline::{Call, Pipeline, administrator, changes_in, cluster, error_of, events_in};

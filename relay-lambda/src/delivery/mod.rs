@@ -10,5 +10,5 @@ pub(crate) use aggregate::{Aggregate, overhead};
 pub use aggregate::{AggregateError, split};
 pub(crate) use backoff::Backoff;
 pub(crate) use kinesis::{Entry, KinesisStream, PutError};
-pub(crate) use schedule::{Bundle, Item, Limits, Schedule};
+pub(crate) use schedule::{Bundle, Item, Limits, Next, Schedule};
 pub(crate) use send::{Delivered, deliver};

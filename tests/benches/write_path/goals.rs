@@ -1,25 +1,12 @@
-//! What the project promises, and whether this run kept it.
+//! What the project promises of the write path.
 
 use std::collections::BTreeMap;
+
+use pipeline_tests::{Goal, Limit};
 
 use crate::runs::Runs;
 use crate::variant::Variant;
 use crate::workload::Operation;
-
-/// On which side of its limit a number shall be.
-#[derive(Debug, Clone, Copy)]
-enum Limit {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-/// A number and its goal.
-pub(crate) struct Goal {
-    name: &'static str,
-    meaning: &'static str,
-    limit: Limit,
-    value: Option<f64>,
-}
 
 /// All of them.
 pub(crate) fn of(
@@ -94,46 +81,4 @@ pub(crate) fn of(
             copy_peaks.difference(Statement, NoTrigger),
         ),
     ]
-}
-
-/// Prints them for a person, then a line each for a program.
-pub(crate) fn print(goals: &[Goal]) {
-    println!(
-        "\nOurs at statement level; ratios and differences are medians of those of each round.\n"
-    );
-    println!(
-        "{:<28} {:>10}   {:>9}   {:<7} of what",
-        "goal", "value", "limit", ""
-    );
-    for goal in goals {
-        let (sign, limit) = match goal.limit {
-            Limit::AtMost(limit) => ('≤', limit),
-            Limit::AtLeast(limit) => ('≥', limit),
-        };
-        println!(
-            "{:<28} {:>10}   {sign} {limit:>7}   {:<7} {}",
-            goal.name,
-            goal.value
-                .map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")),
-            goal.verdict(),
-            goal.meaning,
-        );
-    }
-    println!();
-    for goal in goals {
-        if let Some(value) = goal.value {
-            println!("ratio {} {value:.3}", goal.name);
-        }
-    }
-}
-
-impl Goal {
-    fn verdict(&self) -> &'static str {
-        let met = match (self.limit, self.value) {
-            (_, None) => return "unknown",
-            (Limit::AtMost(limit), Some(value)) => value <= limit,
-            (Limit::AtLeast(limit), Some(value)) => value >= limit,
-        };
-        if met { "met" } else { "missed" }
-    }
 }

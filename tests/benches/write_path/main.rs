@@ -23,6 +23,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
+use pipeline_tests::print_goals;
 use relay_lambda::local::PostgresCluster;
 
 use database::Database;
@@ -117,7 +118,10 @@ async fn bench(plan: &Plan, quick: bool) {
     let database = &databases[&Variant::None];
     report::heading(database, plan, quick).await;
     report::table(&lines);
-    goals::print(&goals::of(
+    println!(
+        "\nOurs at statement level; ratios and differences are medians of those of each round.\n"
+    );
+    print_goals(&goals::of(
         &bulk,
         &calls,
         &slow.times,
