@@ -27,5 +27,5 @@ step cargo clippy --quiet --workspace --all-features --all-targets -- -D warning
 RUSTDOCFLAGS='-D warnings' step cargo doc --quiet --workspace --all-features --no-deps
 step cargo test --quiet --workspace --all-features
 # Does it run, no more: a figure from a busy machine says nothing.
-step cargo test --quiet --package pipeline-tests --bench write_path
+step cargo test --quiet --package pipeline-tests --bench write_path --bench relay
 step tests/pipeline.sh

@@ -196,6 +196,19 @@ fn a_table_that_the_relay_does_not_know_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_table_of_an_endless_name_is_not_written_out_for_each_event() {
+    let events = vec![r#"{"seq":1,"op":"t"}"#; 1000].join(",");
+    let relayed = relayed(&[batch(&"é".repeat(100_000), &events)]);
+    assert_eq!(relayed.refused.len(), 1000);
+    assert!(
+        relayed
+            .refused
+            .iter()
+            .all(|refused| refused.reason.len() < 200)
+    );
+}
+
+#[test]
 fn a_payload_without_events_is_answered() {
     assert_eq!(relayed(&[]).answer(), r#"{"accepted":0,"refused":[]}"#);
     assert_eq!(relayed(&[batch("orders", "")]).records, []);

@@ -173,7 +173,8 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
                 Some(source) => event::check(source, event),
                 None => Err(format!(
                     "this relay knows no table {}.{}",
-                    wire.schema, wire.table
+                    name(&wire.schema),
+                    name(&wire.table)
                 )),
             };
             match result {
@@ -198,4 +199,10 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
     }
     chain::restore(&checked.sources, &mut checked.accepted);
     checked
+}
+
+/// As much of a name as PostgreSQL would take: a payload that lies is not written out for each of its events.
+fn name(text: &str) -> &str {
+    const LONGEST: usize = 63;
+    &text[..text.floor_char_boundary(LONGEST)]
 }
