@@ -40,9 +40,9 @@ mod run;
 #[cfg(feature = "local")]
 pub mod local;
 
+pub use aurora_trigger_gen::wire::{AggregateError, split};
 pub use call_error::CallError;
 pub use configuration::{Configuration, ConfigurationError};
-pub use delivery::{AggregateError, split};
 pub use metrics::Metrics;
 pub use payload::{PayloadError, Refused, partition_key};
 pub use relay::{Handled, Relay};
