@@ -10,7 +10,7 @@ use storefront::Storefront;
 use storefront_consumer::{Consumer, Handled};
 
 /// A change event, as the relay writes it.
-fn change(table: &str, seq: u64, operation: &str, key: Value, images: [Value; 2]) -> Vec<u8> {
+fn change(table: &str, seq: u64, operation: &str, key: &Value, images: [Value; 2]) -> Vec<u8> {
     let [before, after] = images;
     let (schema, table) = table.split_once('.').expect("a table has a schema");
     json!({
@@ -35,7 +35,7 @@ fn customer(id: i64, seq: u64) -> Vec<u8> {
         "sales.customers",
         seq,
         "c",
-        json!({"id": id}),
+        &json!({"id": id}),
         [Value::Null, row],
     )
 }
@@ -50,7 +50,7 @@ fn person(id: i32, seq: u64) -> Vec<u8> {
         "public.testing_rds_trigger",
         seq,
         "c",
-        key,
+        &key,
         [Value::Null, row],
     )
 }
@@ -60,7 +60,7 @@ fn truncate(seq: u64) -> Vec<u8> {
         "public.testing_rds_trigger",
         seq,
         "t",
-        Value::Null,
+        &Value::Null,
         [Value::Null, Value::Null],
     )
 }
@@ -247,7 +247,7 @@ fn a_table_that_the_consumer_does_not_know_waits_for_one_that_does() {
         "sales.refunds",
         2,
         "d",
-        json!({"id": 1}),
+        &json!({"id": 1}),
         [json!({"id": 1}), Value::Null],
     );
 
