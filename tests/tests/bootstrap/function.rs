@@ -1,4 +1,4 @@
-//! The relay's binary between a database and a stream, as it is deployed.
+//! The app's binaries, and a database that calls one of them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,31 +20,39 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 pub(crate) const STREAM: &str = "changes";
 
 /// The reference app's relay, built as it is deployed. Where its sources have changed that takes minutes.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let output = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--release"])
-            .args(["--package", "storefront-relay"])
-            .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo runs, it has started this test");
-        assert!(output.status.success(), "the relay does not build");
-        // Cargo says where it has put what.
-        output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .expect("it is a program")
-    });
-    &BINARY
+pub(crate) fn relay() -> &'static Path {
+    static RELAY: LazyLock<PathBuf> = LazyLock::new(|| build("storefront-relay"));
+    &RELAY
 }
 
-/// A function of that binary, configured.
+/// The reference app's consumer, built as it is deployed.
+pub(crate) fn consumer() -> &'static Path {
+    static CONSUMER: LazyLock<PathBuf> = LazyLock::new(|| build("storefront-consumer"));
+    &CONSUMER
+}
+
+/// The program of a package, built by itself, so that it has no feature that only another package wants.
+fn build(package: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--release", "--package", package])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs, it has started this test");
+    assert!(output.status.success(), "{package} does not build");
+    // Cargo says where it has put what.
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("it is a program")
+}
+
+/// The relay as a function, configured.
 pub(crate) fn configured(kinesis: &Kinesis) -> Bootstrap {
-    with_configuration(Bootstrap::new(binary()), kinesis)
+    with_configuration(Bootstrap::new(relay()), kinesis)
 }
 
 /// Configures what runs the relay.

@@ -1,4 +1,4 @@
-//! The relay as it is deployed: the release binary, between a database and a stream.
+//! Relay and consumer as they are deployed: the release binaries, between a database, a stream and Lambda.
 #![cfg(unix)]
 
 mod function;
@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use aurora_trigger_gen::wire::Record;
-use function::{Function, LONG, STREAM, binary, configured, kinesis, landed, with_configuration};
+use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
+use function::{
+    Function, LONG, STREAM, configured, consumer, kinesis, landed, relay, with_configuration,
+};
 use payload::{MARKER, batch, batch_of, created, payload};
 use relay_lambda::local::{Bootstrap, Kinesis};
 use serde_json::{Value, json};
@@ -131,7 +134,7 @@ async fn a_thousand_calls_of_which_processes_are_killed_lose_nothing() {
 
 #[tokio::test]
 async fn without_configuration_it_says_all_that_is_missing_at_once() {
-    let bootstrap = Bootstrap::new(binary()).env("RELAY_MAX_RECORD_KIB", "1 MiB");
+    let bootstrap = Bootstrap::new(relay()).env("RELAY_MAX_RECORD_KIB", "1 MiB");
     let function = Function::start(bootstrap).await;
 
     let error = function
@@ -234,7 +237,7 @@ async fn a_sigterm_ends_it_after_the_call_that_it_is_at() {
     const WATCH: &str =
         r#""$0" & child=$!; echo "{\"pid\":$child}"; wait $child; echo "{\"status\":$?}""#;
     let kinesis = kinesis();
-    let watched = Bootstrap::new("/bin/sh").arg("-c").arg(WATCH).arg(binary());
+    let watched = Bootstrap::new("/bin/sh").arg("-c").arg(WATCH).arg(relay());
     let function = Function::start(with_configuration(watched, &kinesis)).await;
     let call = payload("Event", &[batch(&[created(1, 1)])]);
 
@@ -298,4 +301,43 @@ async fn what_is_only_tried_writes_nothing() {
     assert_eq!(answer["accepted"], 1);
     assert_eq!(answer["refused"][0]["seq"], 2);
     assert_eq!(kinesis.requests().requests, 0);
+}
+
+#[tokio::test]
+async fn the_consumer_takes_what_the_relay_wrote_and_names_what_it_can_not_read() {
+    let kinesis = kinesis();
+    let function = Function::start(configured(&kinesis)).await;
+    let events: Vec<String> = (1..=3).map(|seq| created(seq, seq)).collect();
+    function
+        .answer(&payload("RequestResponse", &[batch(&events)]))
+        .await;
+    let mut event = KinesisEvent::default();
+    for record in kinesis.records(STREAM) {
+        let mut handed = KinesisEventRecord::default();
+        *handed.kinesis.data = record.data;
+        handed.kinesis.sequence_number = record.sequence_number;
+        event.records.push(handed);
+    }
+    let good = serde_json::to_string(&event).expect("an event is JSON");
+    *event.records[1].kinesis.data = format!(r#"{{"before":"{MARKER}"}}"#).into_bytes();
+    let bad = serde_json::to_string(&event).expect("an event is JSON");
+
+    let function = Function::start(Bootstrap::new(consumer()).timeout(LONG)).await;
+    let failed = function.answer(&bad).await;
+    let taken = function.answer(&good).await;
+
+    let checkpoint = &event.records[1].kinesis.sequence_number;
+    assert_eq!(
+        failed,
+        json!({"batchItemFailures": [{"itemIdentifier": checkpoint}]})
+    );
+    assert_eq!(taken, json!({"batchItemFailures": []}));
+    let lines = function.end();
+    let levels: Vec<Value> = lines
+        .iter()
+        .inspect(|line| assert!(!line.contains(MARKER), "{line}"))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .map(|line: Value| line["level"].clone())
+        .collect();
+    assert_eq!(levels, ["INFO", "ERROR", "INFO", "INFO"], "{lines:?}");
 }
