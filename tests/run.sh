@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
-# plpgsql_check, where Debian has it for the server that is used.
+# plpgsql_check, where Debian has it for the server that is used, and kinesis-local, by npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/setup.sh
@@ -16,6 +16,7 @@ require_plpgsql_check() {
     command -v apt-get >/dev/null 2>&1 && apt_install "postgresql-$version-plpgsql-check"
 }
 require_plpgsql_check
+require_kinesis_local
 
 step() {
     printf '\n── %s\n' "$*"
@@ -26,6 +27,7 @@ step cargo fmt --all --check
 step cargo clippy --quiet --workspace --all-features --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --quiet --workspace --all-features --no-deps
 step cargo test --quiet --workspace --all-features
+step cargo test --quiet --package pipeline-tests --test independent_kinesis -- --ignored
 # Does it run, no more: a figure from a busy machine says nothing.
 step cargo test --quiet --package pipeline-tests --bench write_path --bench relay
 step tests/pipeline.sh

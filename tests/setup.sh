@@ -1,5 +1,5 @@
 # Sourced by pipeline.sh and run.sh: sets up what is missing. It installs by the system's package
-# manager only, and says so before it does.
+# manager, and what one test needs by npm into cargo's target folder, and says so before it does.
 
 die() {
     printf 'error: %s\n' "$1" >&2
@@ -61,4 +61,29 @@ require_postgres() {
         die "PostgreSQL's server programs are missing: install PostgreSQL 11 to 18 with contrib, or set AURORA_TRIGGER_PG_BIN to their folder"
     fi
     [ -n "$(postgres_programs)" ] || die "PostgreSQL was installed, but its initdb is not found"
+}
+
+# A Kinesis that others wrote; sets AURORA_TRIGGER_KINESIS_LOCAL to the folder of its program.
+require_kinesis_local() {
+    local version=0.6.2 target folder
+    [ -n "${AURORA_TRIGGER_KINESIS_LOCAL:-}" ] && return
+    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+        if command -v apt-get >/dev/null 2>&1; then
+            apt_install nodejs npm
+        elif command -v brew >/dev/null 2>&1; then
+            echo 'installing by brew: node' >&2
+            brew install -q node >&2
+        else
+            die "node and npm are missing: install Node.js, or set AURORA_TRIGGER_KINESIS_LOCAL to the folder of kinesis-local"
+        fi
+    fi
+    target=${CARGO_TARGET_DIR:-target}
+    mkdir -p "$target/kinesis-local-$version"
+    folder=$(cd "$target/kinesis-local-$version" && pwd)
+    if [ ! -f "$folder/node_modules/kinesis-local/main.js" ]; then
+        echo "installing by npm into $folder: kinesis-local $version" >&2
+        npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" \
+            "kinesis-local@$version" >&2
+    fi
+    export AURORA_TRIGGER_KINESIS_LOCAL="$folder/node_modules/kinesis-local"
 }

@@ -8,7 +8,7 @@ use crate::wire::Record;
 
 /// Why a record of the stream could not be read.
 ///
-/// Its text can hold values of the row: log it only where these may be seen.
+/// Its text can hold values of the row; [`without_values`](Self::without_values) holds none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -49,6 +49,29 @@ impl DecodeError {
         }
     }
 
+    /// What is wrong, without any value of the row: fit for a log.
+    ///
+    /// ```
+    /// use aurora_trigger_gen::DecodeError;
+    ///
+    /// let error = DecodeError::NotARecord { reason: r#"invalid type: string "secret""#.to_owned() };
+    /// assert_eq!(error.without_values(), "this is no change event");
+    /// ```
+    #[must_use]
+    pub fn without_values(&self) -> String {
+        match self {
+            Self::NotARecord { .. } => "this is no change event".to_owned(),
+            Self::UnknownTable { .. } => self.to_string(),
+            Self::Image {
+                schema,
+                table,
+                id,
+                image,
+                reason,
+            } => misfit(schema, table, id, image, &reason.without_values()),
+        }
+    }
+
     pub(crate) fn image(record: &Record<'_>, image: &'static str, reason: ImageError) -> Self {
         Self::Image {
             schema: record.source.schema.to_string(),
@@ -75,12 +98,13 @@ impl fmt::Display for DecodeError {
                 id,
                 image,
                 reason,
-            } => write!(
-                f,
-                "the {image} of event {id} of {schema}.{table} does not fit its struct: {reason}"
-            ),
+            } => f.write_str(&misfit(schema, table, id, image, &reason.to_string())),
         }
     }
+}
+
+fn misfit(schema: &str, table: &str, id: &str, image: &str, reason: &str) -> String {
+    format!("the {image} of event {id} of {schema}.{table} does not fit its struct: {reason}")
 }
 
 impl Error for DecodeError {}

@@ -79,6 +79,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `derive` (default) | the macros |
+//! | `aggregation` | [`wire`]: taking apart records that hold several changes, where the relay was told to write such |
 //! | `chrono`, `rust_decimal`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
 //! | `emit` | the module `emit`: the SQL and the command line of an app's `emit-sql` |
 //! | `ops` | the binary `aurora-trigger` |

@@ -19,7 +19,8 @@
 //! of one key in one call are a thousand requests, one after the other. With `RELAY_AGGREGATION=hot-keys` changes of one key
 //! that follow each other go into one record in the aggregation format of the Kinesis Producer Library, up to the record
 //! limit. It is off by default since not every reader of a stream takes that format apart: the Kinesis Client Library and
-//! Firehose do, a Lambda function does by [`split`], Redshift's streaming ingestion does not.
+//! Firehose do, a Lambda function does by [`split`] (in `aurora_trigger_gen::wire`, too, so that a consumer does without
+//! this crate), Redshift's streaming ingestion does not.
 //!
 //! # Features
 //!
@@ -42,9 +43,9 @@ mod run;
 #[cfg(feature = "local")]
 pub mod local;
 
+pub use aurora_trigger_gen::wire::{AggregateError, split};
 pub use call_error::CallError;
 pub use configuration::{Configuration, ConfigurationError};
-pub use delivery::{AggregateError, split};
 pub use metrics::Metrics;
 pub use payload::{PayloadError, Refused, partition_key};
 pub use relay::{Handled, Relay};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::delivery::{Aggregate, Bundle, Delivered, Entry, Item};
+use aurora_trigger_gen::wire::Aggregate;
+
+use crate::delivery::{Bundle, Delivered, Entry, Item};
 use crate::record::{Envelope, Outgoing};
 
 /// The entries of a call, each of an event.

@@ -22,6 +22,9 @@ use crate::configuration::Configuration;
 use crate::log::{self, Level, Log};
 use crate::relay::{Handled, Relay, now_ms};
 
+/// Where the calls come from: Lambda sets it.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
 /// What is left of the function's time for the answer.
 const MARGIN: Duration = Duration::from_millis(500);
 
@@ -59,19 +62,26 @@ pub fn run<S: ChangeStream>() -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            log.write(Level::Error, &message, json!({}));
-            eprintln!("error: {message}");
+            // Who starts it by hand reads text; a log that holds JSON must hold nothing else.
+            if is_on_lambda() {
+                log.write(Level::Error, &message, json!({}));
+            } else {
+                eprintln!("error: {message}");
+            }
             ExitCode::FAILURE
         }
     }
 }
 
+fn is_on_lambda() -> bool {
+    std::env::var_os(RUNTIME_API).is_some()
+}
+
 async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
     let configuration = Configuration::from_env().map_err(|error| error.to_string())?;
-    let for_lambda = "AWS_LAMBDA_RUNTIME_API";
-    if std::env::var_os(for_lambda).is_none() {
+    if !is_on_lambda() {
         return Err(format!(
-            "{for_lambda} is missing: this is a function for AWS Lambda, which sets it"
+            "{RUNTIME_API} is missing: this is a function for AWS Lambda, which sets it"
         ));
     }
     let relay = Relay::<S>::new(&configuration).map_err(|errors| {

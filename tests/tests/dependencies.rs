@@ -47,8 +47,13 @@ fn a_type_crate_builds_serde_json_and_the_crates_of_its_fields() {
 }
 
 #[test]
-fn neither_a_type_crate_nor_a_relay_builds_the_generator_in() {
-    for package in ["storefront", "relay-lambda"] {
+fn neither_a_type_crate_nor_a_relay_nor_a_consumer_builds_the_generator_in() {
+    for package in [
+        "storefront",
+        "relay-lambda",
+        "storefront-relay",
+        "storefront-consumer",
+    ] {
         let all = tree(package, "99");
         let generators = [
             "askama",
@@ -69,4 +74,17 @@ fn neither_a_type_crate_nor_a_relay_builds_the_generator_in() {
             "the tree of {package} was read: {all:?}"
         );
     }
+}
+
+#[test]
+fn a_consumer_builds_neither_the_relay_nor_the_sdk_in() {
+    let all = tree("storefront-consumer", "99");
+    let found: Vec<&String> = all
+        .iter()
+        .filter(|name| {
+            *name == "relay_lambda" || name.starts_with("aws_sdk") || name.starts_with("aws_smithy")
+        })
+        .collect();
+    assert!(found.is_empty(), "it builds {found:?}");
+    assert!(all.contains("lambda_runtime"), "the tree was read: {all:?}");
 }

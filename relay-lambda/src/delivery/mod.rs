@@ -1,13 +1,10 @@
 //! From records to a stream that has them: in order per key, within the limits of Kinesis, what failed once more.
 
-mod aggregate;
 mod backoff;
 mod kinesis;
 mod schedule;
 mod send;
 
-pub(crate) use aggregate::{Aggregate, overhead};
-pub use aggregate::{AggregateError, split};
 pub(crate) use backoff::Backoff;
 pub(crate) use kinesis::{Entry, KinesisStream, PutError};
 pub(crate) use schedule::{Bundle, Item, Limits, Next, Schedule};

@@ -8,7 +8,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-use super::{Backoff, overhead};
+use aurora_trigger_gen::wire::Aggregate;
+
+use super::Backoff;
 
 /// A record to be sent, by its place among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +177,7 @@ impl Schedule {
         while let Some(follower) = self.followers[last] {
             // The partition key is among the bytes of each.
             bytes += self.items[follower].bytes;
-            if bytes + overhead(items.len() + 1, 0) > room {
+            if bytes + Aggregate::overhead(items.len() + 1, 0) > room {
                 break;
             }
             items.push(follower);

@@ -17,26 +17,42 @@ const RECORD_DATA: u64 = 3 << 3 | LENGTH_DELIMITED;
 const VARINT: u64 = 0;
 const LENGTH_DELIMITED: u64 = 2;
 
-/// The most bytes that an aggregate adds to those of its `records`, with their common partition key.
-pub(crate) fn overhead(records: usize, partition_key: usize) -> usize {
-    // Tags take a byte each; a length takes five at most, since a record is below 2^32 bytes.
-    MAGIC.len() + DIGEST + (1 + 5 + partition_key) + records * (1 + 5 + 2 + 1 + 5)
-}
-
-/// Records of one partition key on their way into one.
+/// Records of one partition key on their way into one record of the stream.
+///
+/// ```
+/// use aurora_trigger_gen::wire::{Aggregate, split};
+///
+/// let mut aggregate = Aggregate::new("42");
+/// aggregate.add(br#"{"op":"c"}"#);
+/// aggregate.add(br#"{"op":"u"}"#);
+///
+/// let record = aggregate.finish();
+/// assert_eq!(split(&record)?, [br#"{"op":"c"}"#, br#"{"op":"u"}"#]);
+/// # Ok::<(), aurora_trigger_gen::wire::AggregateError>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Aggregate {
+pub struct Aggregate {
     bytes: Vec<u8>,
 }
 
 impl Aggregate {
-    pub(crate) fn new(partition_key: &str) -> Self {
+    /// The most bytes that an aggregate adds to those of its `records`, with a partition key of so many bytes.
+    #[must_use]
+    pub fn overhead(records: usize, partition_key: usize) -> usize {
+        // Tags take a byte each; a length takes five at most, since a record is below 2^32 bytes.
+        MAGIC.len() + DIGEST + (1 + 5 + partition_key) + records * (1 + 5 + 2 + 1 + 5)
+    }
+
+    /// One without records.
+    #[must_use]
+    pub fn new(partition_key: &str) -> Self {
         let mut bytes = MAGIC.to_vec();
         write_bytes(&mut bytes, PARTITION_KEY, partition_key.as_bytes());
         Self { bytes }
     }
 
-    pub(crate) fn add(&mut self, data: &[u8]) {
+    /// Adds a record behind the others.
+    pub fn add(&mut self, data: &[u8]) {
         let mut record = Vec::with_capacity(data.len() + 8);
         write_varint(&mut record, RECORD_PARTITION_KEY);
         write_varint(&mut record, 0);
@@ -44,7 +60,9 @@ impl Aggregate {
         write_bytes(&mut self.bytes, RECORD, &record);
     }
 
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    /// The record of the stream that holds them all.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
         let digest = Md5::digest(&self.bytes[MAGIC.len()..]);
         self.bytes.extend_from_slice(&digest);
         self.bytes
@@ -93,8 +111,8 @@ impl Error for AggregateError {}
 ///
 /// ```
 /// let record = br#"{"before":null}"#;
-/// assert_eq!(relay_lambda::split(record)?, [&record[..]]);
-/// # Ok::<(), relay_lambda::AggregateError>(())
+/// assert_eq!(aurora_trigger_gen::wire::split(record)?, [&record[..]]);
+/// # Ok::<(), aurora_trigger_gen::wire::AggregateError>(())
 /// ```
 ///
 /// # Errors
@@ -206,7 +224,7 @@ mod tests {
         }
         let bytes = aggregate.finish();
         let data: usize = records.iter().map(|record| record.len()).sum();
-        assert!(bytes.len() <= data + overhead(records.len(), "key".len()));
+        assert!(bytes.len() <= data + Aggregate::overhead(records.len(), "key".len()));
         assert_eq!(split(&bytes).expect("it is an aggregate"), records);
     }
 
