@@ -11,4 +11,4 @@ pub use aggregate::{AggregateError, split};
 pub(crate) use backoff::Backoff;
 pub(crate) use kinesis::{Entry, KinesisStream, PutError};
 pub(crate) use schedule::{Bundle, Item, Limits, Schedule};
-pub(crate) use send::{Delivered, deliver};
+pub(crate) use send::{Delivered, deliver, patiently};
