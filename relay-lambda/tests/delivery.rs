@@ -852,7 +852,7 @@ async fn no_error_no_answer_and_no_metric_holds_a_value_of_a_row() {
         good.replace("Event", text),
         good.replace(r#""events":"#, &format!(r#""events":"{text}","more":"#)),
         format!(r#""{text}""#),
-        format!("{number}"),
+        number.to_owned(),
     ] {
         let handled = seen(handle(&relay, &broken, LONG).await);
         assert!(handled.answer.is_err(), "{broken}");
@@ -887,7 +887,8 @@ fn refusing(body: &str) -> String {
         let (mut connection, _) = listener.accept().expect("the relay comes");
         // The request is small, and comes in one piece or in two; the answer may come before its end.
         let mut request = [0; 64 * 1024];
-        connection.read(&mut request).expect("it sends something");
+        let length = connection.read(&mut request).expect("it sends something");
+        assert!(length > 0);
         connection
             .write_all(answer.as_bytes())
             .expect("it waits for it");
