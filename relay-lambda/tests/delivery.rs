@@ -306,6 +306,7 @@ async fn at_the_deadline_the_call_fails_with_the_numbers_that_are_in_the_stream(
     );
 
     kinesis.faults().release_shard(1);
+    kinesis.faults().fail_share(30, 1);
     assert_eq!(answer(&relay, &payload).await, json!({"accepted": 600}));
     let records = kinesis.records(STREAM);
     assert_eq!(numbers(&records), (1..=600).collect());
