@@ -177,7 +177,7 @@ fn assert_in_order(records: &[StoredRecord]) {
     }
 }
 
-/// Of an optimised build ten times as many are sent in the time of the other one.
+/// An optimised build is the one to send many; the other one takes its time for each.
 const EVENTS: usize = if cfg!(debug_assertions) {
     40_000
 } else {
