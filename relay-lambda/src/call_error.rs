@@ -11,18 +11,20 @@ pub enum CallError {
     Payload(PayloadError),
     /// Some events are not in the stream.
     Undelivered {
-        /// The numbers of those that are.
+        /// The numbers of those that are: Kinesis has acknowledged them.
         accepted: Vec<u64>,
-        /// How many are not.
+        /// How many are not, as far as is known: where an answer did not come, one of them may have landed.
         open: usize,
         /// Why.
         reason: String,
     },
-    /// Nobody waits for an answer and there is no reject stream, so that refused events can only be kept by failing.
-    /// All others are in the stream.
+    /// Nobody waits for an answer and the reject stream does not hold them, or there is none, so that refused events can
+    /// only be kept by failing. All others are in the stream.
     Refused {
         /// The refused events.
         refused: Vec<Refused>,
+        /// Why the reject stream does not hold them.
+        not_kept: String,
     },
     /// The list of refused events is longer than the answer of a function may be. All others are in the stream.
     AnswerTooLong {
@@ -57,7 +59,7 @@ impl fmt::Display for CallError {
                 "{open} events are not in the stream: {reason}. Accepted by number: {}",
                 ranges(accepted)
             ),
-            Self::Refused { refused } => {
+            Self::Refused { refused, not_kept } => {
                 write!(f, "{} events were refused", refused.len())?;
                 for refused in refused.iter().take(10) {
                     match refused.seq {
@@ -68,10 +70,7 @@ impl fmt::Display for CallError {
                 if refused.len() > 10 {
                     write!(f, "; and more")?;
                 }
-                write!(
-                    f,
-                    ". All others are in the stream. Set RELAY_REJECT_STREAM to keep refused events apart"
-                )
+                write!(f, ". All others are in the stream; {not_kept}")
             }
             Self::AnswerTooLong { refused } => write!(
                 f,

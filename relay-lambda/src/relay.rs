@@ -14,6 +14,7 @@ use crate::call_error::CallError;
 use crate::configuration::Configuration;
 use crate::delivery::{
     Backoff, Bundle, Delivered, Entry, Item, KinesisStream, Limits, PutError, Schedule, deliver,
+    patiently,
 };
 use crate::metrics::Metrics;
 use crate::payload::{Checked, Parsed, Refused, Rejected, StreamTable, Tables, check};
@@ -239,7 +240,7 @@ impl<S: ChangeStream> Relay<S> {
     async fn shards(&self, deadline: Instant) -> Result<Vec<String>, PutError> {
         let mut failures = 0;
         loop {
-            let error = match self.stream.shard_hash_keys().await {
+            let error = match patiently(deadline, self.stream.shard_hash_keys()).await {
                 Ok(keys) if !keys.is_empty() => return Ok(keys),
                 Ok(_) => PutError {
                     text: "the stream has no open shard".to_owned(),
@@ -266,11 +267,14 @@ impl<S: ChangeStream> Relay<S> {
         if rejected.is_empty() {
             return Ok(());
         }
-        let refused = || CallError::Refused {
+        let refused = |not_kept: &str| CallError::Refused {
             refused: rejected.iter().map(|event| event.refused.clone()).collect(),
+            not_kept: not_kept.to_owned(),
         };
         let Some(stream) = &self.reject_stream else {
-            return Err(refused());
+            return Err(refused(
+                "set RELAY_REJECT_STREAM to keep refused events apart",
+            ));
         };
         let entries: Vec<(String, Vec<u8>)> = rejected
             .iter()
@@ -288,7 +292,9 @@ impl<S: ChangeStream> Relay<S> {
             .iter()
             .any(|(key, record)| key.len() + record.len() > self.max_record_bytes)
         {
-            return Err(refused());
+            return Err(refused(
+                "one of them is over the record limit of the reject stream",
+            ));
         }
         let items = entries
             .iter()
@@ -315,10 +321,12 @@ impl<S: ChangeStream> Relay<S> {
         )
         .await;
         metrics.add(&delivered);
-        if delivered.failure.is_some() {
-            return Err(refused());
+        match delivered.failure {
+            None => Ok(()),
+            Some(reason) => Err(refused(&format!(
+                "not all are in the reject stream: {reason}"
+            ))),
         }
-        Ok(())
     }
 }
 

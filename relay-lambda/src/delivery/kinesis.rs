@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
@@ -140,11 +142,29 @@ where
         _ => true,
     };
     let text = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), Some(message)) => format!("{code}: {}", without_value(message)),
         (Some(code), None) => code.to_owned(),
         _ => with_causes(error),
     };
     PutError { text, retry }
+}
+
+/// A message of the service without the values that it quotes from the request, `Value '42' at 'partitionKey'`: a
+/// partition key is a value of a row.
+fn without_value(message: &str) -> Cow<'_, str> {
+    const VALUE: &str = "Value ";
+    const AT: &str = "' at '";
+    // A value can hold the same words, so whatever is between the first and the last is left out.
+    let start = message.find("Value '").map(|start| start + VALUE.len());
+    let end = message.rfind(AT).map(|end| end + 2);
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            Cow::Owned(format!("{}{}", &message[..start], &message[end..]))
+        }
+        // It begins to quote, in a way that is not known.
+        (Some(start), _) => Cow::Borrowed(&message[..start]),
+        (None, _) => Cow::Borrowed(message),
+    }
 }
 
 /// The outer errors of the SDK only say that there is an inner one.
@@ -157,4 +177,28 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_passed_on_without_the_values_that_it_quotes() {
+        let constraint = "at 'partitionKey' failed to satisfy constraint";
+        for value in ["42", "' at 'x", "Value 'x", "a'b"] {
+            let message = format!("1 validation error detected: Value '{value}' {constraint}");
+            assert_eq!(
+                without_value(&message),
+                format!("1 validation error detected: Value {constraint}")
+            );
+        }
+        assert_eq!(
+            without_value(&format!("Value '1' {constraint}; Value '2' {constraint}")),
+            format!("Value {constraint}")
+        );
+        assert_eq!(without_value("Value '42' is wrong"), "Value ");
+        let plain = "Value at 'records.1.member.data' failed";
+        assert_eq!(without_value(plain), plain);
+    }
 }

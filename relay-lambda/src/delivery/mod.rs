@@ -8,4 +8,4 @@ mod send;
 pub(crate) use backoff::Backoff;
 pub(crate) use kinesis::{Entry, KinesisStream, PutError};
 pub(crate) use schedule::{Bundle, Item, Limits, Next, Schedule};
-pub(crate) use send::{Delivered, deliver};
+pub(crate) use send::{Delivered, deliver, patiently};

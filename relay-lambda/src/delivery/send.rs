@@ -42,6 +42,11 @@ pub(crate) async fn deliver(
     loop {
         let at = match schedule.next(start.elapsed()) {
             Next::Done => return delivered,
+            // Whoever called is not told any more what would become of it.
+            Next::Send(_) if Instant::now() >= deadline => {
+                delivered.failure = Some(time_is_up(last_error));
+                return delivered;
+            }
             Next::Send(bundles) => {
                 let entries = bundles.iter().map(&entry).collect();
                 requests.push(put(stream, bundles, entries, deadline));
@@ -53,8 +58,7 @@ pub(crate) async fn deliver(
             Some(answered) = requests.next(), if !requests.is_empty() => answered,
             () = sleep_until(at) => {
                 if Instant::now() >= deadline {
-                    let reason = last_error.unwrap_or_else(|| "no answer yet".to_owned());
-                    delivered.failure = Some(format!("the time is up, the last error: {reason}"));
+                    delivered.failure = Some(time_is_up(last_error));
                     return delivered;
                 }
                 continue;
@@ -99,19 +103,35 @@ async fn put(
     deadline: Instant,
 ) -> Answered {
     let start = Instant::now();
-    let patience =
-        (deadline.saturating_duration_since(start) / 2).clamp(SHORTEST_REQUEST, LONGEST_REQUEST);
-    let result = timeout_at(start + patience, stream.put(entries))
+    let result = patiently(deadline, stream.put(entries)).await;
+    Answered {
+        bundles,
+        result,
+        took: start.elapsed(),
+    }
+}
+
+/// Waits for the answer to a request, but not for ever, and not beyond the deadline.
+pub(crate) async fn patiently<T>(
+    deadline: Instant,
+    request: impl Future<Output = Result<T, PutError>>,
+) -> Result<T, PutError> {
+    let start = Instant::now();
+    let left = deadline.saturating_duration_since(start);
+    let patience = (left / 2)
+        .clamp(SHORTEST_REQUEST, LONGEST_REQUEST)
+        .min(left);
+    timeout_at(start + patience, request)
         .await
         .unwrap_or_else(|_| {
             Err(PutError {
                 text: format!("no answer from Kinesis in {} ms", patience.as_millis()),
                 retry: true,
             })
-        });
-    Answered {
-        bundles,
-        result,
-        took: start.elapsed(),
-    }
+        })
+}
+
+fn time_is_up(last_error: Option<String>) -> String {
+    let reason = last_error.unwrap_or_else(|| "no answer yet".to_owned());
+    format!("the time is up, the last error: {reason}")
 }
