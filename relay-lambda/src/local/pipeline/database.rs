@@ -22,7 +22,7 @@ enum Kind {
     /// Goes away with the value.
     Throwaway(PostgresCluster),
     /// Somebody's.
-    Given { config: Config, before: Before },
+    Given { config: Box<Config>, before: Before },
 }
 
 /// What a given database was set to.
@@ -59,7 +59,7 @@ impl Database {
             client,
             connection,
             kind: Kind::Given {
-                config: config.clone(),
+                config: Box::new(config.clone()),
                 before,
             },
         })

@@ -57,7 +57,7 @@ impl Happening {
     }
 
     /// From a record of the stream of refused events.
-    pub(super) fn of_refused(record: StoredRecord) -> Self {
+    pub(super) fn of_refused(record: &StoredRecord) -> Self {
         let refusal = serde_json::from_slice(&record.data);
         Self::Refused(refusal.unwrap_or_else(|error| Refusal {
             seq: None,

@@ -132,7 +132,11 @@ fn start_relay<S: ChangeStream + 'static>(
         happening::forward(records, sender.clone(), happening)
     };
     forward(relay.stream(), Happening::Record)
-        .and_then(|()| forward(&relay.refused_stream(), Happening::of_refused))
+        .and_then(|()| {
+            forward(&relay.refused_stream(), |record| {
+                Happening::of_refused(&record)
+            })
+        })
         .map_err(|error| error.to_string())?;
     Ok(relay)
 }
