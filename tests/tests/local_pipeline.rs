@@ -218,7 +218,7 @@ async fn what_the_relay_refuses_is_told() {
     let pipeline = Running::start(&["--json", "--schema", SCHEMA]);
     let started = pipeline.object();
     let database = connect(started["databaseUrl"].as_str().expect("it is there")).await;
-    // No Rust type here takes a year of so many digits.
+    // A `NaiveDate` has no infinity.
     database
         .batch_execute(
             "INSERT INTO testing_rds_trigger (id, dob) VALUES (1, 'infinity'), (2, '2020-02-02')",
