@@ -5,6 +5,8 @@
 //!   yours or a real Lambda executable as the function, and the failures that you order.
 //! - [`Kinesis`]: a Kinesis for the AWS SDKs, whose records a test can look at, and whose failures it
 //!   orders.
+//! - [`LocalRelay`]: the two around an app's relay, as it runs in production.
+//! - [`pipeline`]: all of it as a command for an app's developers, in one line.
 //!
 //! ```no_run
 //! use std::sync::mpsc;
@@ -34,6 +36,9 @@
 
 mod kinesis;
 mod lambda_endpoint;
+mod local_relay;
+#[cfg(unix)]
+mod pipeline;
 #[cfg(unix)]
 mod postgres_cluster;
 
@@ -44,5 +49,8 @@ pub use lambda_endpoint::{
     EventQueue, FailedEvent, Fault, Faults, FunctionError, Invocation, InvocationType,
     LambdaEndpoint, LambdaEndpointBuilder, LogType,
 };
+pub use local_relay::{LocalRelay, LocalRelayError};
+#[cfg(unix)]
+pub use pipeline::pipeline;
 #[cfg(unix)]
 pub use postgres_cluster::{PostgresCluster, PostgresClusterBuilder, StartError};

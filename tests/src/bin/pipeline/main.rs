@@ -3,25 +3,28 @@
 mod print;
 mod story;
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use aurora_trigger_gen::ChangeStream;
-use aurora_trigger_gen::emit::{Configuration, install};
+use aurora_trigger_gen::wire::{Operation, Record};
 use clap::Parser;
-use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
+use relay_lambda::local::{LocalRelay, PostgresCluster, StoredRecord};
 use storefront::Storefront;
 use tokio_postgres::{Client, NoTls};
 
-/// Run the pipeline of the reference app: database, triggers, relay, typed changes.
+/// Run the pipeline of the reference app: database, triggers, relay, stream, typed changes.
 ///
 /// It starts a PostgreSQL of its own, which goes away with it, and touches no other.
 #[derive(Debug, Parser)]
 #[command(name = "pipeline", version, max_term_width = 100)]
 struct CommandLine {
-    /// Leave it running after the story, print a psql line to play with, and each change as it comes.
+    /// Leave it running after the story, print how to write and read, and each change as it comes.
     #[arg(long)]
     keep: bool,
 }
@@ -41,50 +44,53 @@ async fn main() -> ExitCode {
 async fn run(keep: bool) -> Result<(), Box<dyn Error>> {
     eprintln!("starting PostgreSQL …");
     let cluster = PostgresCluster::start()?;
-    let (sender, changes) = channel();
-    let endpoint = LambdaEndpoint::start(move |invocation| {
-        let relayed = relay_lambda::relay::<Storefront>(invocation.payload.as_bytes(), now_ms())?;
-        let answer = relayed.answer();
-        for refused in &relayed.refused {
-            eprintln!("refused: event {:?}: {}", refused.seq, refused.reason);
+    let written = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&written);
+    let relay = LocalRelay::<Storefront>::start("storefront", 2, move |_, handled| {
+        counted.fetch_add(handled.metrics.written, Ordering::SeqCst);
+        if let Err(error) = &handled.answer {
+            eprintln!("a call failed: {error}");
         }
-        for record in &relayed.records {
-            sender.send(Storefront::decode(&record.data)?)?;
-        }
-        Ok(answer)
     })?;
     let database = connect(&cluster).await?;
-    database.batch_execute(&endpoint.extension_sql()).await?;
     database
         .batch_execute(include_str!("../../../storefront/schema.sql"))
         .await?;
-    let configuration = Configuration {
-        function: "storefront-relay".to_owned(),
-        region: None,
-    };
-    database
-        .batch_execute(&install(Storefront::TABLES, Some(&configuration)))
-        .await?;
+    database.batch_execute(&relay.sql()).await?;
     let version: String = database.query_one("SHOW server_version", &[]).await?.get(0);
     println!(
-        "PostgreSQL {version} on port {}, with the triggers of {} tables.\n",
+        "PostgreSQL {version} on port {}, the triggers of {} tables, their relay, and a Kinesis stream.\n",
         cluster.port(),
         Storefront::TABLES.len()
     );
-    tell(&database, &changes).await?;
+    let mut consumer = Consumer {
+        records: relay.kinesis().subscribe(relay.stream())?,
+        seen: HashSet::new(),
+    };
+    tell(&database, &relay, &written, &mut consumer).await?;
     if keep {
-        println!("It is still there. Write something, and see it here; Ctrl-C ends it:\n");
+        println!("\nIt is still there. Write something, and see it here; Ctrl-C ends it:\n");
         println!("    psql {}\n", cluster.database_url("postgres"));
-        for change in &changes {
-            print::change(&change);
+        println!("The stream, with any region and keys:\n");
+        println!(
+            "    aws --endpoint-url {} kinesis describe-stream --stream-name {}\n",
+            relay.kinesis().endpoint_url(),
+            relay.stream()
+        );
+        while let Ok(record) = consumer.records.recv() {
+            consumer.read(&record)?;
         }
     }
     Ok(())
 }
 
 /// Runs the story, statement by statement, and prints what each of them sent.
-async fn tell(database: &Client, changes: &Receiver<Storefront>) -> Result<(), Box<dyn Error>> {
-    let mut total = 0;
+async fn tell(
+    database: &Client,
+    relay: &LocalRelay<Storefront>,
+    written: &AtomicU64,
+    consumer: &mut Consumer,
+) -> Result<(), Box<dyn Error>> {
     for chapter in story::CHAPTERS {
         println!("{}", chapter.title);
         for line in chapter.sql.lines() {
@@ -101,22 +107,55 @@ async fn tell(database: &Client, changes: &Receiver<Storefront>) -> Result<(), B
             (Ok(()), true) => return Err("the story expects this write to fail".into()),
             (Err(_), false) => result?,
         }
-        let mut sent = 0;
-        for change in changes.try_iter() {
-            print::change(&change);
-            sent += 1;
+        // Calls that nobody waits for may still be on their way.
+        if !relay.endpoint().wait_until_idle(Duration::from_secs(10)) {
+            return Err("the relay does not come to an end".into());
         }
-        if sent == 0 {
+        let before = consumer.seen.len();
+        consumer.read_all()?;
+        if consumer.seen.len() == before {
             println!("  · nothing was sent");
         }
-        total += sent;
         println!();
     }
+    let total = consumer.seen.len();
+    if u64::try_from(total)? != written.load(Ordering::SeqCst) {
+        return Err("the stream does not hold what the relay has written".into());
+    }
     println!(
-        "{total} changes of {} tables arrived as typed values.",
+        "{total} changes of {} tables went through the relay and arrived as typed values.",
         Storefront::TABLES.len()
     );
     Ok(())
+}
+
+/// Who reads the stream.
+struct Consumer {
+    records: Receiver<StoredRecord>,
+    /// The changes that it has had, by id: a TRUNCATE comes once for each shard.
+    seen: HashSet<String>,
+}
+
+impl Consumer {
+    /// Reads what is there, in the order of the changes: calls that nobody waits for may overtake each other.
+    fn read_all(&mut self) -> Result<(), Box<dyn Error>> {
+        let mut records = Vec::new();
+        for stored in self.records.try_iter() {
+            records.push((Record::parse(&stored.data)?.source.sequence, stored));
+        }
+        records.sort_by_key(|(sequence, _)| *sequence);
+        records.iter().try_for_each(|(_, stored)| self.read(stored))
+    }
+
+    fn read(&mut self, stored: &StoredRecord) -> Result<(), Box<dyn Error>> {
+        let record = Record::parse(&stored.data)?;
+        if self.seen.insert(record.id.to_string()) {
+            print::change(&Storefront::from_record(&record)?);
+        } else if record.operation == Operation::Truncate {
+            println!("    … in another shard too, so that whoever reads only that one knows");
+        }
+        Ok(())
+    }
 }
 
 /// An error and what caused it: of the database's errors the outer one only says that it is one.
@@ -136,11 +175,4 @@ async fn connect(cluster: &PostgresCluster) -> Result<Client, tokio_postgres::Er
         tokio_postgres::connect(&cluster.connection_string("postgres"), NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
