@@ -217,8 +217,11 @@ fn a_payload_without_events_is_answered() {
 #[test]
 fn what_is_no_payload_is_an_error_of_the_call() {
     let too_long = format!("{}{}", payload(&[]), " ".repeat(6 << 20));
+    // A refusal is larger than what is refused here.
+    let too_many = payload(&[batch("orders", &vec!["0"; 200_001].join(","))]);
     for text in [
         &*too_long,
+        &*too_many,
         "",
         "[]",
         r#"{"body":"Hello from Postgres!"}"#,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::PayloadError;
+use super::read::too_many;
 
 /// A payload of which some events could not be read.
 pub(super) struct Lenient<'a> {
@@ -41,9 +42,13 @@ struct OuterBatch<'a> {
     events: Vec<&'a RawValue>,
 }
 
-pub(super) fn parse(text: &[u8]) -> Result<Lenient<'_>, PayloadError> {
+pub(super) fn parse(text: &[u8], most_events: usize) -> Result<Lenient<'_>, PayloadError> {
     let outer: Outer<'_> =
         serde_json::from_slice(text).map_err(|error| not_a_payload(text, &error))?;
+    let events = outer.batches.iter().map(|batch| batch.events.len()).sum();
+    if events > most_events {
+        return Err(too_many(events, most_events));
+    }
     let mut lenient = Lenient {
         payload: Payload {
             version: outer.version,

@@ -13,6 +13,10 @@ use super::tables::Tables;
 /// The most bytes of a payload: what Lambda hands over at most. It bounds whatever is made of one.
 const LONGEST: usize = 6 * 1024 * 1024;
 
+/// The most events of a payload: more than fit in it, unless most of them are nothing. It bounds what is kept of refused
+/// ones.
+const MOST_EVENTS: usize = 200_000;
+
 /// An event that did not become a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
@@ -68,19 +72,25 @@ impl<'a> Parsed<'a> {
                 reason: format!("{} bytes are more than the {LONGEST} of a call", text.len()),
             });
         }
-        if let Ok(payload) = Payload::parse(text)
-            && payload.version == FORMAT_VERSION
-        {
-            return Ok(Self {
+        let parsed = match Payload::parse(text) {
+            Ok(payload) if payload.version == FORMAT_VERSION => Self {
                 payload,
                 unreadable: Vec::new(),
-            });
+            },
+            _ => {
+                let lenient = lenient::parse(text, MOST_EVENTS)?;
+                Self {
+                    payload: lenient.payload,
+                    unreadable: lenient.unreadable,
+                }
+            }
+        };
+        let batches = parsed.payload.batches.iter();
+        let events: usize = batches.map(|batch| batch.events.len()).sum();
+        if events > MOST_EVENTS {
+            return Err(too_many(events, MOST_EVENTS));
         }
-        let lenient = lenient::parse(text)?;
-        Ok(Self {
-            payload: lenient.payload,
-            unreadable: lenient.unreadable,
-        })
+        Ok(parsed)
     }
 
     pub(crate) fn invocation(&self) -> Invocation {
@@ -199,6 +209,12 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
     }
     chain::restore(&checked.sources, &mut checked.accepted);
     checked
+}
+
+pub(super) fn too_many(events: usize, most: usize) -> PayloadError {
+    PayloadError::NotAPayload {
+        reason: format!("{events} events are more than the {most} of a call"),
+    }
 }
 
 /// As much of a name as PostgreSQL would take: a payload that lies is not written out for each of its events.
