@@ -56,7 +56,7 @@ pub fn run<S: ChangeStream>() -> ExitCode {
         .enable_all()
         .build()
     {
-        Ok(runtime) => runtime.block_on(serve::<S>(log)),
+        Ok(runtime) => runtime.block_on(serve::<S>(log).boxed_local()),
         Err(error) => Err(error.to_string()),
     };
     match served {
@@ -107,7 +107,8 @@ async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
         let relay = Arc::clone(&relay);
         let payload = handed_over.take_payload();
         let cold_start = std::mem::take(&mut *lock(&cold_start));
-        async move { call(&relay, &payload, &event.context, cold_start, log).await }
+        // Boxed, or the type of all futures within it is deeper than the compiler follows in the app's crate.
+        async move { call(&relay, &payload, &event.context, cold_start, log).await }.boxed_local()
     });
     let mut served = pin!(Runtime::new(function).layer(current).run());
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
