@@ -27,6 +27,7 @@ step cargo fmt --all --check
 step cargo clippy --quiet --workspace --all-features --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --quiet --workspace --all-features --no-deps
 step cargo test --quiet --workspace --all-features
+AURORA_TRIGGER_FUZZ_SECONDS=60 step cargo test --quiet --package relay-lambda --all-features --test fuzz
 step cargo test --quiet --package pipeline-tests --test independent_kinesis -- --ignored
 # Does it run, no more: a figure from a busy machine says nothing.
 step cargo test --quiet --package pipeline-tests --bench write_path --bench relay

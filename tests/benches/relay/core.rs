@@ -7,7 +7,7 @@ use relay_lambda::bench::Prepared;
 use serde_json::{Value, json};
 use storefront::Person;
 
-use crate::event::{Stream, images, payload};
+use crate::event::{Stream, images, inserts, updates};
 use crate::samples::Samples;
 
 /// As many as a call of a trigger holds: 240 KB.
@@ -19,6 +19,7 @@ pub(crate) struct Core {
     serde: Samples,
     value: Samples,
     ours: Samples,
+    inserts: Samples,
     ours_to_serde: Samples,
     ours_to_value: Samples,
     payload_bytes: usize,
@@ -26,7 +27,8 @@ pub(crate) struct Core {
 
 pub(crate) fn measure(rounds: u32) -> Core {
     let images = images(EVENTS);
-    let payload = payload(&images, "Event");
+    let payload = updates(&images, "Event");
+    let of_inserts = inserts(&images, "Event");
     let relay = Prepared::new::<Stream>();
     let mut core = Core {
         payload_bytes: payload.len(),
@@ -50,6 +52,9 @@ pub(crate) fn measure(rounds: u32) -> Core {
         let ours = time(|| {
             black_box(relay.requests(black_box(payload.as_bytes())));
         });
+        core.inserts.add(time(|| {
+            black_box(relay.requests(black_box(of_inserts.as_bytes())));
+        }));
         let value = time(|| {
             black_box(on_values(black_box(payload.as_bytes())));
         });
@@ -122,6 +127,7 @@ impl Core {
         println!("serde_json alone        {}", self.serde);
         println!("ours                    {}", self.ours);
         println!("on serde_json::Value    {}", self.value);
+        println!("ours, as many inserts   {}", self.inserts);
         println!();
     }
 
@@ -134,6 +140,6 @@ impl Core {
     }
 
     pub(crate) fn events_per_second(&self) -> Option<f64> {
-        Some(f64::from(EVENTS) * 1e6 / self.ours.median())
+        Some(f64::from(EVENTS) * 1e6 / self.inserts.median())
     }
 }

@@ -29,14 +29,30 @@ pub(crate) fn images(events: u32) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A payload with them.
-pub(crate) fn payload(images: &[(String, String)], invocation: &str) -> String {
-    let events: Vec<String> = images
-        .iter()
+/// A payload with an update of each.
+pub(crate) fn updates(images: &[(String, String)], invocation: &str) -> String {
+    payload(
+        images.iter().map(|(before, after)| {
+            format!(r#""op" : "u", "before" : {before}, "after" : {after}"#)
+        }),
+        invocation,
+    )
+}
+
+/// A payload with an insert of each.
+pub(crate) fn inserts(images: &[(String, String)], invocation: &str) -> String {
+    payload(
+        images
+            .iter()
+            .map(|(_, after)| format!(r#""op" : "c", "after" : {after}"#)),
+        invocation,
+    )
+}
+
+fn payload(events: impl Iterator<Item = String>, invocation: &str) -> String {
+    let events: Vec<String> = events
         .zip(1_000_000_u64..)
-        .map(|((before, after), seq)| {
-            format!(r#"{{"seq" : {seq}, "op" : "u", "before" : {before}, "after" : {after}}}"#)
-        })
+        .map(|(event, seq)| format!(r#"{{"seq" : {seq}, {event}}}"#))
         .collect();
     format!(
         r#"{{"aurora_trigger" : 1, "invocation" : "{invocation}", "batches" : [{{"source" : {{"db" : "shop", "schema" : "public", "table" : "testing_rds_trigger", "fingerprint" : "{}", "epoch" : 1, "txId" : 7451, "ts_us" : 1795350000123456, "capture" : "6404e21aa0c405d1c9f3a6c", "snapshot" : false}}, "events" : [{}]}}]}}"#,

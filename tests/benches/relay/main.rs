@@ -94,7 +94,7 @@ fn main() {
         ),
         goal(
             "events_per_second_core",
-            "events, one core, up to the HTTP requests",
+            "inserts, one core, up to the HTTP requests",
             Limit::AtLeast(300_000.0),
             core.events_per_second(),
         ),

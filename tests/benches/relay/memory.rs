@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use relay_lambda::local::Kinesis;
 
 use crate::binary::{Binary, ENVIRONMENT, STREAM};
-use crate::event::{images, payload};
+use crate::event::{images, updates};
 
 /// So many updates are a little less than 6 MB.
-const EVENTS: u32 = 11_200;
+const EVENTS: u32 = 12_800;
 
 /// The peak of the process over that after a small call, to the size of the payload.
 pub(crate) fn measure(binary: &Binary) -> f64 {
@@ -33,9 +33,9 @@ pub(crate) fn measure(binary: &Binary) -> f64 {
         .expect("the relay starts");
     let (connection, _) = listener.accept().expect("the relay asks for a call");
     let mut runtime = RuntimeApi(BufReader::new(connection));
-    runtime.call(&payload(&images(1), "Event"));
+    runtime.call(&updates(&images(1), "Event"));
     let before = peak_bytes(process.id());
-    let large = payload(&images(EVENTS), "Event");
+    let large = updates(&images(EVENTS), "Event");
     assert!(
         (5_500_000..6 << 20).contains(&large.len()),
         "{}",

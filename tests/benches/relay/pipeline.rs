@@ -1,7 +1,8 @@
 //! Everything together: a real database, the relay as it is deployed, a stream.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use aurora_trigger_gen::ChangeStream;
 use aurora_trigger_gen::emit::{Configuration, install};
@@ -89,25 +90,27 @@ async fn latencies(database: &Client, kinesis: &Kinesis, changes: u32) -> Sample
         )
         .await
         .expect("the table is there");
+    let records = kinesis.subscribe(STREAM).expect("it is there");
+    let seen = thread::spawn(move || {
+        let timed = |record| (Instant::now(), record);
+        let wanted = usize::try_from(changes).expect("it is small");
+        records.iter().map(timed).take(wanted).collect::<Vec<_>>()
+    });
     let mut pace = tokio::time::interval(Duration::from_millis(5));
     let mut written = HashMap::new();
     for id in 0..i32::try_from(changes).expect("it is small") {
         pace.tick().await;
-        written.insert(id, SystemTime::now());
+        written.insert(id, Instant::now());
         database
             .execute(&insert, &[&id])
             .await
             .expect("the row is fine");
     }
-    let records = kinesis.wait_for(STREAM, written.len(), PATIENCE);
-    assert_eq!(records.len(), written.len(), "all have arrived");
+    let arrived = kinesis.wait_for(STREAM, written.len(), PATIENCE).len();
+    assert_eq!(arrived, written.len(), "all have arrived");
     let mut samples = Samples::default();
-    for record in &records {
-        let took = record
-            .arrival
-            .duration_since(written[&id_of(record)])
-            .expect("it came after");
-        samples.add(took.as_secs_f64() * 1000.0);
+    for (at, record) in seen.join().expect("it only listens") {
+        samples.add((at - written[&id_of(&record)]).as_secs_f64() * 1000.0);
     }
     samples
 }
