@@ -14,6 +14,7 @@ mod binary;
 mod cold_start;
 mod core;
 mod event;
+mod hot_key;
 mod memory;
 mod pipeline;
 mod samples;
@@ -55,6 +56,7 @@ fn main() {
     };
 
     let core = core::measure(plan.rounds);
+    let hot_key = hot_key::measure();
     let binary = benches.then(binary::build);
     let cold_start = binary
         .as_ref()
@@ -66,6 +68,7 @@ fn main() {
         .map(|binary| pipeline::measure(binary, plan.changes, plan.statements));
 
     core.print();
+    hot_key::print(&hot_key);
     if let Some(cold_start) = &cold_start {
         println!("cold start, ms          {cold_start}");
     }
