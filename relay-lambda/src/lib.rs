@@ -29,6 +29,7 @@
 #[doc(hidden)]
 pub mod bench;
 mod call_error;
+mod causes;
 mod configuration;
 mod delivery;
 mod log;

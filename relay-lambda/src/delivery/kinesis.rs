@@ -5,6 +5,7 @@ use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 
+use crate::causes::with_causes;
 use crate::configuration::StreamName;
 
 /// A stream to be written to.
@@ -165,18 +166,6 @@ fn without_value(message: &str) -> Cow<'_, str> {
         (Some(start), _) => Cow::Borrowed(&message[..start]),
         (None, _) => Cow::Borrowed(message),
     }
-}
-
-/// The outer errors of the SDK only say that there is an inner one.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

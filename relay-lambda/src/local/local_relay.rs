@@ -6,15 +6,13 @@ use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use aurora_trigger_gen::emit::{self, Configuration as TriggerConfiguration};
 use aurora_trigger_gen::{ChangeStream, SampleError};
-use tokio::runtime;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::service_thread::ServiceThread;
 use super::{EventQueue, FunctionError, Invocation, Kinesis, LambdaEndpoint};
 use crate::{Configuration, ConfigurationError, Handled, Relay};
 
@@ -64,7 +62,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct LocalRelay<S> {
     // Dropped in this order: first nobody calls any more, then nobody writes.
     endpoint: LambdaEndpoint,
-    _thread: RelayThread,
+    _thread: ServiceThread,
     kinesis: Kinesis,
     stream: String,
     of: PhantomData<fn() -> S>,
@@ -148,8 +146,12 @@ impl<S: ChangeStream + 'static> LocalRelay<S> {
         kinesis.create_stream(stream, shards)?;
         kinesis.create_stream(&refused, 1)?;
         let relay = Arc::new(Relay::<S>::new(&configuration).map_err(LocalRelayError::Samples)?);
-        let thread = RelayThread::start()?;
-        let runtime = thread.handle.clone();
+        // The function of an endpoint may block, and is no place for a runtime.
+        let thread = ServiceThread::start("relay", async |stopped| {
+            // Either way somebody has dropped the sender.
+            stopped.await.ok();
+        })?;
+        let runtime = thread.runtime().clone();
         let endpoint = LambdaEndpoint::builder()
             .queue(EventQueue::default())
             .start(move |invocation| {
@@ -221,46 +223,4 @@ impl<S: ChangeStream + 'static> LocalRelay<S> {
 
 fn refused_stream(stream: &str) -> String {
     format!("{stream}-refused")
-}
-
-/// Where the relay runs: the function of an endpoint may block, and is no place for a runtime.
-#[derive(Debug)]
-struct RelayThread {
-    handle: runtime::Handle,
-    // Both are taken in `drop`.
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl RelayThread {
-    fn start() -> io::Result<RelayThread> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let handle = runtime.handle().clone();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = thread::Builder::new()
-            .name("relay".to_owned())
-            .spawn(move || {
-                // Either way somebody has dropped the sender.
-                runtime.block_on(stopped).ok();
-                runtime.shutdown_background();
-            })?;
-        Ok(RelayThread {
-            handle,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for RelayThread {
-    fn drop(&mut self) {
-        // Dropping the sender is the signal.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If it panicked it has said so.
-            thread.join().ok();
-        }
-    }
 }

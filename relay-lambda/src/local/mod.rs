@@ -41,6 +41,7 @@ mod local_relay;
 mod pipeline;
 #[cfg(unix)]
 mod postgres_cluster;
+mod service_thread;
 
 pub use kinesis::{Kinesis, KinesisFault, KinesisFaults, PutRequests, StoredRecord};
 #[cfg(unix)]

@@ -13,15 +13,12 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use tokio::runtime;
-use tokio::sync::oneshot;
 
 pub use fault::{KinesisFault, KinesisFaults};
 pub use record::StoredRecord;
 
+use super::service_thread::ServiceThread;
 use store::Store;
 
 /// A Kinesis for the AWS SDKs and the AWS command line, for as long as the value lives.
@@ -85,9 +82,7 @@ use store::Store;
 pub struct Kinesis {
     port: u16,
     store: Arc<Store>,
-    // Both are taken in `drop`.
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: ServiceThread,
 }
 
 /// How many `PutRecord` and `PutRecords` have come that were well formed, those that were made to fail
@@ -130,21 +125,14 @@ impl Kinesis {
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let store = Arc::new(Store::default());
-        // Made here rather than on the thread, so that the caller hears of what goes wrong.
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&store);
-        let thread = thread::Builder::new()
-            .name("kinesis".to_owned())
-            .spawn(move || runtime.block_on(wire::serve(listener, served, stopped)))?;
+        let thread = ServiceThread::start("kinesis", move |stopped| {
+            wire::serve(listener, served, stopped)
+        })?;
         Ok(Kinesis {
             port,
             store,
-            stop: Some(stop),
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
@@ -249,16 +237,5 @@ impl Kinesis {
     #[must_use]
     pub fn requests(&self) -> PutRequests {
         self.store.counted()
-    }
-}
-
-impl Drop for Kinesis {
-    fn drop(&mut self) {
-        // Dropping the sender is the signal.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If it panicked it has said so.
-            thread.join().ok();
-        }
     }
 }

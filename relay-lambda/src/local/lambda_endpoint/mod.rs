@@ -15,12 +15,9 @@ mod wire;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use aurora_trigger_gen::local_extension;
-use tokio::runtime;
-use tokio::sync::oneshot;
 
 #[cfg(unix)]
 pub use bootstrap::Bootstrap;
@@ -30,6 +27,7 @@ pub use function_error::FunctionError;
 pub use invocation::{Invocation, InvocationType, LogType};
 pub use queue::{EventQueue, FailedEvent};
 
+use super::service_thread::ServiceThread;
 use api::Api;
 
 /// What `aws_lambda.invoke` of the local stand-in reaches instead of AWS, for as long as the value
@@ -87,9 +85,7 @@ use api::Api;
 pub struct LambdaEndpoint {
     port: u16,
     api: Arc<Api>,
-    // Both are taken in `drop`.
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: ServiceThread,
 }
 
 impl LambdaEndpoint {
@@ -142,27 +138,14 @@ impl LambdaEndpoint {
         let port = listener.local_addr()?.port();
         let api = Arc::new(api);
         let served = Arc::clone(&api);
-        // Made here rather than on the thread, so that the caller hears of what goes wrong.
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("lambda-endpoint".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    wire::serve(listener, Arc::clone(&served), stopped).await;
-                    served.function().close().await;
-                });
-                // A handler that hangs must not hang whoever drops the endpoint.
-                runtime.shutdown_background();
-            })?;
+        let thread = ServiceThread::start("lambda-endpoint", async move |stopped| {
+            wire::serve(listener, Arc::clone(&served), stopped).await;
+            served.function().close().await;
+        })?;
         Ok(LambdaEndpoint {
             port,
             api,
-            stop: Some(stop),
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
@@ -281,16 +264,5 @@ impl LambdaEndpoint {
     /// ```
     pub fn kill_environments(&self) -> usize {
         self.api.function().kill()
-    }
-}
-
-impl Drop for LambdaEndpoint {
-    fn drop(&mut self) {
-        // Dropping the sender is the signal.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If it panicked it has said so.
-            thread.join().ok();
-        }
     }
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
-use super::database::with_causes;
+use crate::causes::with_causes;
 
 /// How long a database may take to answer, where its URL does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

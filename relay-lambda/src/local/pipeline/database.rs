@@ -1,7 +1,5 @@
 //! The database: a throwaway one, or one that is there and must be left as it was.
 
-use std::error::Error;
-
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_postgres::config::Host;
 use tokio_postgres::error::ErrorPosition;
@@ -9,6 +7,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::command_line::Schema;
 use super::progress;
+use crate::causes::with_causes;
 use crate::local::PostgresCluster;
 
 /// The database that the pipeline begins at.
@@ -319,20 +318,4 @@ fn explain_in(error: &tokio_postgres::Error, sql: &str) -> String {
         ""
     };
     format!("{line}: {}{hint}", explain(error))
-}
-
-/// An error and what caused it.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some say it themselves.
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
