@@ -102,10 +102,7 @@ impl<'a, 'p> Plan<'a, 'p> {
 
     fn record(&self, target: Target) -> Vec<u8> {
         let event = &self.outgoing[target.event];
-        let envelope = self.envelope(event);
-        let mut record = Vec::with_capacity(event.size(envelope));
-        event.write(envelope, &mut record);
-        record
+        event.record(self.envelope(event))
     }
 
     fn envelope(&self, event: &Outgoing<'_>) -> &'a Envelope {

@@ -138,8 +138,8 @@ impl<'p> Outgoing<'p> {
             + self.accepted.partition_key.len()
     }
 
-    /// Appends the record.
-    pub(crate) fn write(&self, envelope: &Envelope, record: &mut Vec<u8>) {
+    /// The record's bytes.
+    pub(crate) fn record(&self, envelope: &Envelope) -> Vec<u8> {
         use std::io::Write;
 
         let [before, after] = self.images();
@@ -150,13 +150,14 @@ impl<'p> Outgoing<'p> {
             Operation::Read => b'r',
             Operation::Truncate => b't',
         };
+        let mut record = Vec::with_capacity(self.size(envelope));
         let number = |record: &mut Vec<u8>, number: u64| {
             write!(record, "{number}").expect("a Vec takes everything");
         };
         for part in [BEFORE, before, AFTER, after, &envelope.source] {
             record.extend_from_slice(part.as_bytes());
         }
-        number(record, self.accepted.seq);
+        number(&mut record, self.accepted.seq);
         record.extend_from_slice(OPERATION.as_bytes());
         record.push(operation);
         for part in [
@@ -166,12 +167,13 @@ impl<'p> Outgoing<'p> {
         ] {
             record.extend_from_slice(part.as_bytes());
         }
-        number(record, self.accepted.event.seq);
+        number(&mut record, self.accepted.event.seq);
         record.extend_from_slice(envelope.end.as_bytes());
         if self.oversized {
             record.extend_from_slice(OVERSIZED.as_bytes());
         }
         record.push(b'}');
+        record
     }
 }
 

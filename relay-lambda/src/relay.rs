@@ -23,8 +23,8 @@ use crate::record::{Envelope, Outgoing};
 use crate::relayed;
 
 /// How long a call may take that somebody waits for. It is less than the 3 seconds that the triggers wait
-/// (`aws_lambda.request_timeout_ms`, which they pin), so that a call which timed out for the writer is over for the relay:
-/// what it then tries again can't be overtaken by what still was on its way.
+/// (`aws_lambda.request_timeout_ms`, which they pin), so that the relay of a call which timed out for the writer sends
+/// nothing any more. What Kinesis had received by then may still land, and be a duplicate of what is tried again.
 const SYNCHRONOUS: Duration = Duration::from_millis(2000);
 
 /// What Kinesis takes in one request, partition keys included. More requests on their way at a time do not make it faster,
@@ -129,10 +129,13 @@ impl<S: ChangeStream> Relay<S> {
         let envelopes = checked.envelopes(now_ms());
         let outgoing = checked.outgoing(&envelopes, self.max_record_bytes);
         metrics.refused = count(checked.rejected.len());
-        if !parsed.is_dry_run() {
-            self.write(&outgoing, &envelopes, deadline, metrics).await?;
-        }
+        let written = if parsed.is_dry_run() {
+            Ok(())
+        } else {
+            self.write(&outgoing, &envelopes, deadline, metrics).await
+        };
         metrics.oldest_event_ms = checked.age_of_oldest(now_ms());
+        written?;
         if is_synchronous || parsed.is_dry_run() {
             let refused: Vec<&Refused> = checked
                 .rejected

@@ -62,14 +62,9 @@ pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, Pa
     let outgoing = checked.outgoing(&envelopes, MAX_RECORD_BYTES);
     let records = outgoing
         .iter()
-        .map(|event| {
-            let envelope = &envelopes[event.accepted().source];
-            let mut data = Vec::with_capacity(event.size(envelope));
-            event.write(envelope, &mut data);
-            StreamRecord {
-                partition_key: event.accepted().partition_key.clone(),
-                data,
-            }
+        .map(|event| StreamRecord {
+            partition_key: event.accepted().partition_key.clone(),
+            data: event.record(&envelopes[event.accepted().source]),
         })
         .collect();
     Ok(Relayed {

@@ -288,7 +288,9 @@ async fn at_the_deadline_the_call_fails_with_the_numbers_that_are_in_the_stream(
     let (kinesis, relay) = with_shards(4, &[]);
     kinesis.faults().throttle_shard(1);
     let payload = payload("Event", &[("orders", &orders(600, 200))]);
-    let error = failure(&relay, &payload, Duration::from_millis(1500)).await;
+    let handled = handle(&relay, &payload, Duration::from_millis(1500)).await;
+    let error = handled.answer.expect_err("a shard takes nothing");
+    assert!(handled.metrics.oldest_event_ms.is_some());
     let text = error.to_string();
     let (accepted, open, reason) = undelivered(error);
     let records = kinesis.records(STREAM);
