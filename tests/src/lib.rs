@@ -3,6 +3,7 @@
 //! A test gets a database of its own on the one cluster of its binary, with the stand-in for
 //! `aws_lambda` installed. Whatever the triggers send is there as soon as the statement returns.
 
+mod executable;
 mod goals;
 mod levels;
 mod notices;
@@ -11,6 +12,7 @@ mod pipeline;
 mod psql;
 mod statements;
 
+pub use executable::{Profile, executable};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;

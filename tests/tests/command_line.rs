@@ -1,36 +1,17 @@
 //! The command line of an app's `emit-sql`, by the reference app's.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
-use std::{env, fs};
 
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::{ChangeStream, describe::TableDesc};
+use pipeline_tests::{Profile, executable};
 use storefront::Storefront;
 
-/// The program, built once: it is a package of its own, so no test can ask cargo for its path.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "-p",
-            "storefront-emit-sql",
-            "--message-format=json",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs the tests too");
-    assert!(built.status.success());
-    let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("it has a binary")
-});
+static PROGRAM: LazyLock<PathBuf> =
+    LazyLock::new(|| executable("storefront-emit-sql", Profile::Dev));
 
 fn emit_sql(arguments: &[&str]) -> Output {
     Command::new(&*PROGRAM)

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use pipeline_tests::{administrator, cluster};
+use pipeline_tests::{Profile, administrator, cluster, executable};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
@@ -20,23 +20,8 @@ const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/storefront/schema.sql
 /// How long a line may take to come, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program, built once: it is a package of its own, so no test can ask cargo for its path.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "storefront-local-pipeline"])
-        .arg("--message-format=json")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs the tests too");
-    assert!(built.status.success());
-    let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("it has a binary")
-});
+static PROGRAM: LazyLock<PathBuf> =
+    LazyLock::new(|| executable("storefront-local-pipeline", Profile::Dev));
 
 /// A pipeline that runs, and ends with the value whatever the test says.
 struct Running {

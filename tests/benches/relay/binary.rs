@@ -2,10 +2,10 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use pipeline_tests::{Profile, executable};
 use relay_lambda::local::{Bootstrap, Kinesis};
 
 /// The executable that Lambda gets.
@@ -19,22 +19,7 @@ pub(crate) const STREAM: &str = "storefront";
 
 pub(crate) fn build() -> Binary {
     eprintln!("building the relay as it is deployed …");
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "storefront-relay"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .output()
-        .expect("cargo runs, it has started this bench");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let path = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .expect("the package has one executable");
+    let path = executable("storefront-relay", Profile::Release);
     Binary { path }
 }
 

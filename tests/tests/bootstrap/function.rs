@@ -1,13 +1,12 @@
 //! The app's binaries, and a database that calls one of them.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pipeline_tests::{administrator, cluster};
+use pipeline_tests::{Profile, administrator, cluster, executable};
 use relay_lambda::local::{Bootstrap, Kinesis, LambdaEndpoint};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
@@ -19,35 +18,18 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) const STREAM: &str = "changes";
 
-/// The reference app's relay, built as it is deployed. Where its sources have changed that takes minutes.
+/// The reference app's relay, built as it is deployed.
 pub(crate) fn relay() -> &'static Path {
-    static RELAY: LazyLock<PathBuf> = LazyLock::new(|| build("storefront-relay"));
+    static RELAY: LazyLock<PathBuf> =
+        LazyLock::new(|| executable("storefront-relay", Profile::Release));
     &RELAY
 }
 
 /// The reference app's consumer, built as it is deployed.
 pub(crate) fn consumer() -> &'static Path {
-    static CONSUMER: LazyLock<PathBuf> = LazyLock::new(|| build("storefront-consumer"));
+    static CONSUMER: LazyLock<PathBuf> =
+        LazyLock::new(|| executable("storefront-consumer", Profile::Release));
     &CONSUMER
-}
-
-/// The program of a package, built by itself, so that it has no feature that only another package wants.
-fn build(package: &str) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--release", "--package", package])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs, it has started this test");
-    assert!(output.status.success(), "{package} does not build");
-    // Cargo says where it has put what.
-    output
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("it is a program")
 }
 
 /// The relay as a function, configured.

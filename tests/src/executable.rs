@@ -1,0 +1,44 @@
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a program is built for.
+#[derive(Debug, Clone, Copy)]
+pub enum Profile {
+    /// To see what it does: nobody waits long for it.
+    Dev,
+    /// To be measured, or run as it is deployed. Where its sources have changed that takes minutes.
+    Release,
+}
+
+/// Builds a package's program, and says where it is: cargo tells a test the paths of its own package only.
+///
+/// It is built by itself, so that it has no feature that only another package wants.
+///
+/// # Panics
+///
+/// Where it does not build, or the package has no program.
+#[must_use]
+pub fn executable(package: &str, profile: Profile) -> PathBuf {
+    let profile = match profile {
+        Profile::Dev => "dev",
+        Profile::Release => "release",
+    };
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--profile", profile])
+        .args(["--package", package])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs, it has built this");
+    assert!(output.status.success(), "{package} does not build");
+    // Cargo says where it has put what.
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("{package} has no program"))
+}
