@@ -1,0 +1,43 @@
+//! Many changes of many rows, in the payloads of callers that call at the same time.
+
+use std::collections::BTreeMap;
+
+use crate::shop::{order, payload};
+
+/// An optimised build is the one to send many; the other one takes its time for each.
+pub(crate) const EVENTS: usize = if cfg!(debug_assertions) {
+    40_000
+} else {
+    200_000
+};
+const KEYS: usize = 2_000;
+/// What the triggers fill a call to.
+const PAYLOAD: usize = 240_000;
+/// So many callers, each with rows of its own: a row's changes come from one, one call after the other.
+pub(crate) const CALLERS: usize = 8;
+
+/// The payloads of a caller, and for each of its partition keys the numbers in their order.
+pub(crate) fn work(
+    caller: usize,
+    random: &mut fastrand::Rng,
+) -> (Vec<String>, BTreeMap<String, Vec<u64>>) {
+    let mut payloads = Vec::new();
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    let mut expected: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for seq in (caller..EVENTS).step_by(CALLERS) {
+        let id = random.usize(0..KEYS / CALLERS) * CALLERS + caller;
+        let event = order(seq, id);
+        bytes += event.len() + 1;
+        events.push(event);
+        let number = u64::try_from(seq).expect("it is small");
+        expected.entry(id.to_string()).or_default().push(number);
+        if bytes > PAYLOAD {
+            payloads.push(payload("Event", &[("orders", &events)]));
+            events.clear();
+            bytes = 0;
+        }
+    }
+    payloads.push(payload("Event", &[("orders", &events)]));
+    (payloads, expected)
+}
