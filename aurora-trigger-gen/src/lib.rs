@@ -80,6 +80,7 @@
 //! | --- | --- |
 //! | `derive` (default) | the macros |
 //! | `aggregation` | [`wire`]: taking apart records that hold several changes, where the relay was told to write such |
+//! | `consumer` | `Deduplicator`: each change once and in order, out of such records too |
 //! | `chrono`, `rust_decimal`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
 //! | `emit` | the module `emit`: the SQL and the command line of an app's `emit-sql` |
 //! | `ops` | the binary `aurora-trigger` |
@@ -88,6 +89,8 @@ mod change;
 mod check;
 #[cfg(feature = "emit")]
 mod command_line;
+#[cfg(feature = "consumer")]
+mod deduplicator;
 pub mod describe;
 #[cfg(feature = "emit")]
 pub mod emit;
@@ -106,6 +109,8 @@ pub mod wire;
 #[cfg(feature = "derive")]
 pub use aurora_trigger_derive::{ChangeStream, PgType, StreamTrigger};
 pub use change::{Change, ChangeEvent, Key, Source, UnknownChange};
+#[cfg(feature = "consumer")]
+pub use deduplicator::{Deduplicator, ProcessError};
 pub use error::{DecodeError, ImageError, without_values};
 pub use samples::{SampleError, check_samples};
 pub use stream::{ChangeStream, ImageCheck, StreamTrigger, TableChange};
