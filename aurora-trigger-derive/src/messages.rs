@@ -4,16 +4,22 @@
 pub(crate) const DELIVERIES: &str = r#"Each way to send the changes has another promise and another price, so there is no default:
 
   delivery = "async"  called in the statement, without waiting for the relay
-                      lost: if the call fails (with `on_failure = "abort"` the write fails then)
+                      lost: if the call fails (with `on_failure = "abort"` the write fails then, with "outbox" the
+                      event is kept)
                       sent although rolled back: possible; order per key: not kept
                       price: an HTTP call per chunk of events
   delivery = "sync"   called in the statement, waiting for the relay
                       lost: never, the write fails if the call does
                       sent although rolled back: possible; order per key: kept
                       price: the whole round trip
-
-In a later version: "commit", called once at the end of COMMIT; "outbox", sent after COMMIT, which loses nothing, sends
-nothing that was rolled back, and keeps the order"#;
+  delivery = "commit" called at the end of COMMIT, without waiting for the relay
+                      lost: never before Lambda has it; what a call does not take is kept in the outbox
+                      sent although rolled back: rarely; order per key: not kept
+                      price: an HTTP call per transaction
+  delivery = "outbox" kept in a table, sent after COMMIT by `aurora_trigger.drain()`, which has to be scheduled
+                      lost: never
+                      sent although rolled back: never; order per key: kept
+                      price: an insert, no call"#;
 
 /// Where a table has no key.
 pub(crate) const KEY_IS_MISSING: &str = r#"a key is missing: by it events are told apart and put in order

@@ -11,8 +11,13 @@ use crate::mistakes::Mistakes;
 /// A word, and the name of the variant that it is in `aurora_trigger_gen::describe`.
 type Words = &'static [(&'static str, &'static str)];
 
-pub(crate) const DELIVERY: Words = &[("async", "Async"), ("sync", "Sync")];
-pub(crate) const ON_FAILURE: Words = &[("warn", "Warn"), ("abort", "Abort")];
+pub(crate) const DELIVERY: Words = &[
+    ("async", "Async"),
+    ("sync", "Sync"),
+    ("commit", "Commit"),
+    ("outbox", "Outbox"),
+];
+pub(crate) const ON_FAILURE: Words = &[("warn", "Warn"), ("abort", "Abort"), ("outbox", "Outbox")];
 pub(crate) const LEVEL: Words = &[("statement", "Statement"), ("row", "Row")];
 pub(crate) const UNCHANGED: Words = &[("skip", "Skip"), ("emit", "Emit")];
 pub(crate) const OVERSIZE: Words = &[("key_only", "KeyOnly"), ("dead_letter", "DeadLetter")];
@@ -20,30 +25,11 @@ pub(crate) const MASK: Words = &[("redact", "Redact"), ("last4", "LastFour")];
 pub(crate) const ENCODING: Words = &[("json", "Json"), ("text", "Text")];
 
 /// Words of later versions: attribute, word, what to write until then.
-const LATER: &[(&str, &str, &str)] = &[
-    (
-        "delivery",
-        "commit",
-        "until then `delivery = \"async\"` calls within the statement, with the same risk of a lost event and more \
-         calls",
-    ),
-    (
-        "delivery",
-        "outbox",
-        "until then `delivery = \"sync\"` is the one that loses nothing, at the cost of a round trip to the relay in \
-         each write",
-    ),
-    (
-        "on_failure",
-        "outbox",
-        "until then `on_failure = \"abort\"` loses nothing, and makes the write fail",
-    ),
-    (
-        "mask",
-        "sha256",
-        "until then `mask = \"redact\"` sends `***`, and `#[stream(skip)]` nothing",
-    ),
-];
+const LATER: &[(&str, &str, &str)] = &[(
+    "mask",
+    "sha256",
+    "until then `mask = \"redact\"` sends `***`, and `#[stream(skip)]` nothing",
+)];
 
 /// The name of the chosen variant; `None` where the attribute is not there, or wrong, which is reported.
 pub(crate) fn choice(

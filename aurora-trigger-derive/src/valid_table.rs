@@ -57,15 +57,22 @@ fn chooses_its_delivery(mistakes: &Mistakes, table: &Table<'_>) {
     }
 }
 
-/// `sync` waits for an answer, and fails the write with it: it has no choice.
+/// Only `async` has a choice: `sync` fails the write with its call, and the others have the event in the outbox.
 fn on_failure_goes_with_async(mistakes: &Mistakes, table: &Table<'_>) {
-    if table.delivery == Some("Sync")
-        && let Some(tokens) = table.attributes.tokens("on_failure")
-    {
+    let always = match table.delivery {
+        Some("Sync") => "with \"sync\" a call that fails always makes the write fail",
+        Some("Commit") => {
+            "with \"commit\" what a failed call did not send is always kept in the outbox"
+        }
+        Some("Outbox") => "with \"outbox\" the write makes no call",
+        _ => return,
+    };
+    if let Some(tokens) = table.attributes.tokens("on_failure") {
         mistakes.on(
             tokens,
-            "`on_failure` goes with `delivery = \"async\"` only: with \"sync\" a call that fails always makes the write \
-             fail. Remove it, or choose \"async\"",
+            format_args!(
+                "`on_failure` goes with `delivery = \"async\"` only: {always}. Remove it, or choose \"async\""
+            ),
         );
     }
 }

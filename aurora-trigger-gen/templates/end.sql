@@ -1,3 +1,4 @@
+{%- if way.calls() %}
 {%- if operations.truncate %}
     IF TG_OP = 'TRUNCATE' THEN
         event := json_build_object('seq', nextval('aurora_trigger.event_seq'), 'op', 't');
@@ -8,8 +9,24 @@
     IF chunk_size > 0 THEN
         {{ self.send(8) }}
     END IF;
+{%- else %}
+{%- if operations.truncate %}
+    IF TG_OP = 'TRUNCATE' THEN
+        {{ self.keep_truncate(8)? }}
+    END IF;
+{%- endif %}
+    IF kept_operations IS NOT NULL THEN
+        {{ self.keep_arrays(8)? }}
+    END IF;
+{%- if way.sends_at_commit() %}
+    IF keeps THEN
+        INSERT INTO aurora_trigger.at_commit (tx_id) VALUES (txid_current())
+        ON CONFLICT DO NOTHING;
+    END IF;
+{%- endif %}
+{%- endif %}
     RETURN NULL;
-{%- if warns %}
+{%- if way.warns() %}
 EXCEPTION WHEN OTHERS THEN
     -- A write must not fail because of this, whatever has become of the table or of a setting.
     GET STACKED DIAGNOSTICS error_hint = PG_EXCEPTION_HINT;

@@ -149,7 +149,7 @@ BEGIN
         );
         ALTER TYPE aurora_trigger.lambda_answer OWNER TO aurora_trigger;
     END IF;
-{%- if keeps_dead_letters %}
+{%- if has_dead_letters %}
     IF to_regclass('aurora_trigger.dead_letter') IS NULL THEN
         CREATE TABLE aurora_trigger.dead_letter (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -316,6 +316,8 @@ ALTER FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, big
 REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json)
     FROM PUBLIC;
 {% endif %}
+{% include "epoch.sql" %}
+{% include "invoke.sql" %}
 -- One call of the relay with the events of one statement, or a part of them. Raises what the call
 -- raises.
 CREATE OR REPLACE FUNCTION aurora_trigger.send(
@@ -338,10 +340,6 @@ DECLARE
     payload json;
     answer aurora_trigger.lambda_answer;
     refused json;
-    connect_timeout text := current_setting('aws_lambda.connect_timeout_ms', true);
-    request_timeout text := current_setting('aws_lambda.request_timeout_ms', true);
-    pins_timeouts boolean := coalesce(connect_timeout NOT IN ('1s', '1000'), true)
-        OR coalesce(request_timeout NOT IN ('3s', '3000'), true);
 BEGIN
     SELECT s.function_name, s.region, s.epoch
     INTO target, target_region, epoch
@@ -372,48 +370,20 @@ BEGIN
     payload := json_build_object(
         'aurora_trigger', {{ format_version }}, 'invocation', invocation, 'batches', payload
     );
-    -- Whatever the session waits for itself. Not as a SET of the function: only a superuser may
-    -- write that down for an extension that the session has not loaded yet.
-    IF pins_timeouts THEN
-        BEGIN
-            pins_timeouts :=
-                set_config('aws_lambda.connect_timeout_ms', '1000', true) IS NOT NULL
-                AND set_config('aws_lambda.request_timeout_ms', '3000', true) IS NOT NULL;
-        EXCEPTION WHEN insufficient_privilege OR cant_change_runtime_param THEN
-            pins_timeouts := false; -- Then no session can have changed them.
-        END;
-    END IF;
-    answer := aws_lambda.invoke(
-        function_name => target,
-        payload => payload,
-        region => target_region,
-        invocation_type => invocation
-    );
-    IF pins_timeouts AND connect_timeout <> '' THEN
-        connect_timeout := set_config('aws_lambda.connect_timeout_ms', connect_timeout, true);
-    END IF;
-    IF pins_timeouts AND request_timeout <> '' THEN
-        request_timeout := set_config('aws_lambda.request_timeout_ms', request_timeout, true);
-    END IF;
+    answer := aurora_trigger.invoke(target, target_region, payload, invocation);
     IF invocation = 'Event' THEN
-        IF answer.status_code IS DISTINCT FROM 202 THEN
-            RAISE EXCEPTION 'aurora_trigger: Lambda answered % to an asynchronous call, not 202',
-                answer.status_code;
-        END IF;
         RETURN true;
     END IF;
     -- Whoever answers something else is not the relay, and nothing says where the events are.
-    IF answer.status_code IS DISTINCT FROM 200
-        OR (answer.payload ->> 'accepted')::bigint IS DISTINCT FROM cardinality(events)
-    THEN
+    IF (answer.payload ->> 'accepted')::bigint IS DISTINCT FROM cardinality(events) THEN
         refused := answer.payload -> 'refused';
         RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % events of %.%',
             coalesce(answer.payload ->> 'accepted', 'an unknown number'),
             cardinality(events),
             schema_name,
             table_name
-            USING DETAIL = 'Status ' || coalesce(answer.status_code::text, 'unknown') || coalesce(
-                ', refused: ' || left(refused::text, 1000), ', no list of refused events'
+            USING DETAIL = coalesce(
+                'Refused: ' || left(refused::text, 1000), 'No list of refused events'
             );
     END IF;
     RETURN true;
@@ -474,3 +444,17 @@ REVOKE ALL ON FUNCTION
     aurora_trigger.send_or_warn(integer, text, text, text, text, text, bigint, json[])
     FROM PUBLIC;
 {% endif %}
+{%- if keeps_events %}
+{% include "outbox/registry.sql" %}
+{% include "outbox/tables.sql" %}
+{% include "outbox/keep.sql" %}
+{% include "outbox/chain.sql" %}
+{% include "outbox/payload.sql" %}
+{% include "outbox/drain.sql" %}
+{%- if sends_at_commit %}
+{% include "outbox/commit.sql" %}
+{%- endif %}
+{% include "outbox/status.sql" %}
+{% include "outbox/operate.sql" %}
+{% include "outbox/schedule.sql" %}
+{%- endif %}

@@ -9,7 +9,7 @@ DECLARE
     after_chosen boolean;
 {%- endif %}
 {%- endif %}
-{%- if operations.update || operations.delete %}
+{%- if operations.update || operations.delete && way.calls() %}
     before_image json;
     before_key text;
 {%- if self.has_predicate() %}
@@ -25,12 +25,13 @@ DECLARE
         {{ self.rows("old_rows", "old_row", 8)? }};
 {%- endif %}
 BEGIN
-{%- if operations.update || operations.delete %}
+{%- if operations.update || operations.delete && way.calls() %}
     -- Let the server name the cursor: up to PostgreSQL 15 it would have the name of the variable,
     -- which the session may use itself, and this trigger when it fires within itself.
     old_images := NULL;
 {%- endif %}
 {%- if operations.insert %}
+{%- if way.calls() %}
     IF TG_OP = 'INSERT' THEN
         FOR event IN
             SELECT row_to_json(change.*) FROM (SELECT
@@ -46,6 +47,11 @@ BEGIN
             {{ self.add(12)? }}
         END LOOP;
     END IF;
+{%- else %}
+    IF TG_OP = 'INSERT' THEN
+        {{ self.keep_rows("new_rows", "new_row", 8)? }}
+    END IF;
+{%- endif %}
 {%- endif %}
 {%- if operations.update %}
     IF TG_OP = 'UPDATE' THEN
@@ -68,11 +74,19 @@ BEGIN
                     'aurora_trigger: the transition tables of an UPDATE differ in length';
             END IF;
             {{ self.add_pair(12)? }}
+{%- if !way.calls() %}
+            IF cardinality(kept_operations) >= {{ super::way::KEPT_EVENTS }}
+                OR kept_bytes >= {{ super::way::KEPT_BYTES }}
+            THEN
+                {{ self.keep_some(16)? }}
+            END IF;
+{%- endif %}
         END LOOP;
         CLOSE old_images;
     END IF;
 {%- endif %}
 {%- if operations.delete %}
+{%- if way.calls() %}
     IF TG_OP = 'DELETE' THEN
         OPEN old_images;
         LOOP
@@ -90,5 +104,10 @@ BEGIN
         END LOOP;
         CLOSE old_images;
     END IF;
+{%- else %}
+    IF TG_OP = 'DELETE' THEN
+        {{ self.keep_rows("old_rows", "old_row", 8)? }}
+    END IF;
+{%- endif %}
 {%- endif %}
 {%- include "end.sql" %}

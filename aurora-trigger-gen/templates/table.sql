@@ -17,7 +17,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(
     {{ table }}
 ) FROM PUBLIC;
 
--- What a {{ level }} did to the table, handed to the relay in calls of at most {{ chunk_kilobytes }} KB.
+-- What a {{ level }} did to the table, {{ way }}.
 -- It runs as its owner, which has no rights but on its own schema and on aws_lambda. The settings
 -- that change how values print are pinned.
 CREATE OR REPLACE FUNCTION aurora_trigger.{{ capture }}()
@@ -35,3 +35,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}()
     FROM PUBLIC;
 COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
     {{ comment }};
+{%- if let Some(registration) = registration %}
+
+{{ registration }}
+{%- endif %}

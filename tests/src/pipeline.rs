@@ -203,6 +203,25 @@ impl Pipeline {
         self.run(&installation(tables)).await;
     }
 
+    /// Drains the outbox, until nothing is left to do.
+    ///
+    /// # Panics
+    ///
+    /// With the server's message where a drain fails.
+    pub async fn drain(&self) {
+        let session = self.session().await;
+        loop {
+            let more: bool = session
+                .query_one("SELECT aurora_trigger.drain()", &[])
+                .await
+                .unwrap_or_else(|error| panic!("{error:?}"))
+                .get(0);
+            if !more {
+                break;
+            }
+        }
+    }
+
     /// What has been called since the last time.
     ///
     /// # Panics

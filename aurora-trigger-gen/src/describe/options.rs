@@ -8,6 +8,12 @@ pub enum Delivery {
     Async,
     /// In the statement, waiting for the relay's answer (`RequestResponse`); a call that fails makes the write fail.
     Sync,
+    /// At the end of COMMIT, without waiting for the relay (`Event`): the transaction's events in as few calls as the
+    /// limits allow. What fails stays in the outbox.
+    Commit,
+    /// After COMMIT, by `aurora_trigger.drain()`, which waits for the relay's answer (`RequestResponse`): the write puts
+    /// its events into the outbox, and makes no call.
+    Outbox,
 }
 
 /// What a failed call does to the write: `on_failure = "…"`, for [`Delivery::Async`].
@@ -18,6 +24,8 @@ pub enum OnFailure {
     Warn,
     /// The write fails with the call's error.
     Abort,
+    /// The write goes on, and its events are in the outbox, which `aurora_trigger.drain()` sends.
+    Outbox,
 }
 
 /// How triggers see the writes: `level = "…"`.

@@ -33,7 +33,7 @@ impl TableDesc {
     ///
     /// The rest is as an author gets it who says nothing: a statement level trigger for INSERT, UPDATE and DELETE that
     /// leaves unchanged rows out, sends the key of an oversized event, and warns of a failed call
-    /// ([`Delivery::Sync`] fails the write).
+    /// ([`Delivery::Sync`] fails the write; [`Delivery::Commit`] and [`Delivery::Outbox`] have the event in the outbox).
     #[must_use]
     pub const fn new(
         rust_path: &'static str,
@@ -53,6 +53,7 @@ impl TableDesc {
             on_failure: match delivery {
                 Delivery::Async => OnFailure::Warn,
                 Delivery::Sync => OnFailure::Abort,
+                Delivery::Commit | Delivery::Outbox => OnFailure::Outbox,
             },
             level: Level::Statement,
             operations: Operations {

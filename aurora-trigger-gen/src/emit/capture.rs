@@ -4,17 +4,9 @@ use askama::Template;
 
 use super::layout::{list, pad};
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
-use super::{names, pins, rows};
-use crate::describe::{Delivery, Level, OnFailure, Operations, Oversize, TableDesc, Unchanged};
-use crate::wire::FORMAT_VERSION;
-
-/// A call is filled up to here. Lambda bills the first 256 KB of an asynchronous call as one request and each further
-/// 64 KB as another, so this is the cheapest size, with room for the envelope.
-const CHUNK_BYTES: usize = 240_000;
-/// An event that is alone in its call may be this big: 1 MB, less room for the envelope.
-const ASYNC_EVENT_BYTES: usize = 996_000;
-/// The same for a call that waits: 6 MB.
-const SYNC_EVENT_BYTES: usize = 5_990_000;
+use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
+use super::{keep, names, pins, register, rows};
+use crate::describe::{Delivery, Level, Operations, Oversize, TableDesc, Unchanged};
 
 #[derive(Template)]
 #[template(path = "to_json_body.sql", escape = "none")]
@@ -27,7 +19,7 @@ struct ToJsonBody<'a> {
 struct StatementBody<'a> {
     table: &'a TableDesc,
     operations: Operations,
-    warns: bool,
+    way: Way,
     keeps_dead_letters: bool,
 }
 
@@ -36,7 +28,7 @@ struct StatementBody<'a> {
 struct RowBody<'a> {
     table: &'a TableDesc,
     operations: Operations,
-    warns: bool,
+    way: Way,
     keeps_dead_letters: bool,
 }
 
@@ -79,11 +71,12 @@ struct TableFunctions<'a> {
     to_json: Identifier<'a>,
     to_json_body: DollarQuoted,
     level: &'static str,
-    chunk_kilobytes: usize,
+    way: String,
     capture: Identifier<'a>,
     capture_body: DollarQuoted,
     pins: Vec<Sql>,
     comment: Literal<'a>,
+    registration: Option<String>,
 }
 
 /// The name of the table's trigger function.
@@ -97,21 +90,22 @@ pub(super) fn function_name(table: &TableDesc) -> String {
     )
 }
 
-/// The table's functions, as SQL.
-pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
+/// The table's functions, as SQL, and its entry in the registry of an installation with an outbox.
+pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<String> {
     let to_json = names::object(table, names::TO_JSON);
+    let way = Way::of(table);
     let capture_body = match table.level() {
         Level::Statement => StatementBody {
             table,
             operations: table.operations(),
-            warns: warns(table),
+            way,
             keeps_dead_letters: keeps_dead_letters(table),
         }
         .render()?,
         Level::Row => RowBody {
             table,
             operations: table.operations(),
-            warns: warns(table),
+            way,
             keeps_dead_letters: keeps_dead_letters(table),
         }
         .render()?,
@@ -133,11 +127,12 @@ pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
             Level::Statement => "statement",
             Level::Row => "change of a row",
         },
-        chunk_kilobytes: CHUNK_BYTES / 1000,
+        way: way.to_string(),
         capture: Identifier(&function_name(table)),
         capture_body: DollarQuoted(capture_body),
         pins: pins::of(table),
         comment: Literal(&comment),
+        registration: has_outbox.then(|| register::table(table)).transpose()?,
     }
     .render()
 }
@@ -151,17 +146,12 @@ pub(super) fn qualified(table: &TableDesc) -> Sql {
     ))
 }
 
-/// Whether a failed call lets the write go on.
-pub(super) fn warns(table: &TableDesc) -> bool {
-    table.delivery() == Delivery::Async && table.on_failure() == OnFailure::Warn
-}
-
-/// Whether an event that is too big is kept instead of being reduced to its key.
+/// Whether the trigger keeps an event that is too big instead of reducing it to its key.
 pub(super) fn keeps_dead_letters(table: &TableDesc) -> bool {
-    table.oversize() == Oversize::DeadLetter
+    Way::of(table).calls() && table.oversize() == Oversize::DeadLetter
 }
 
-fn key_names(table: &TableDesc) -> Vec<&'static str> {
+pub(super) fn key_names(table: &TableDesc) -> Vec<&'static str> {
     table
         .key_columns()
         .iter()
@@ -184,19 +174,24 @@ fn send(table: &TableDesc, indent: usize) -> Sql {
     let source = source(table, indent + 4);
     let pad = pad(indent);
     let invocation = match table.delivery() {
-        Delivery::Async => "Event",
         Delivery::Sync => "RequestResponse",
+        _ => "Event",
     };
-    Sql(if warns(table) {
-        format!(
+    Sql(match Way::of(table) {
+        Way::CallOrWarn => format!(
             "failed_calls := aurora_trigger.send_or_warn(\n\
              {pad}    failed_calls, '{invocation}',\n{pad}    {source}, events\n{pad});"
-        )
-    } else {
-        format!(
+        ),
+        Way::CallOrKeep => format!(
+            "failed_calls := aurora_trigger.send_or_keep(\n\
+             {pad}    failed_calls, '{invocation}',\n{pad}    {source},\n\
+             {pad}    {}, events\n{pad});",
+            LiteralArray(key_names(table))
+        ),
+        Way::Call | Way::Outbox | Way::OutboxAtCommit => format!(
             "sent := aurora_trigger.send(\n\
              {pad}    '{invocation}',\n{pad}    {source}, events\n{pad});"
-        )
+        ),
     })
 }
 
@@ -205,8 +200,8 @@ fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
         pad: pad(indent),
         chunk_bytes: CHUNK_BYTES,
         event_bytes: match table.delivery() {
-            Delivery::Async => ASYNC_EVENT_BYTES,
-            Delivery::Sync => SYNC_EVENT_BYTES,
+            Delivery::Sync => SYNC_BYTES,
+            _ => ASYNC_BYTES,
         },
         keeps_dead_letters: keeps_dead_letters(table),
         key_names: LiteralArray(key_names(table)),
@@ -221,6 +216,9 @@ fn add_operations(
     indent: usize,
     exit_unless_chosen: bool,
 ) -> askama::Result<String> {
+    if !Way::of(table).calls() {
+        return keep::operations(indent, exit_unless_chosen);
+    }
     AddOperations {
         pad: pad(indent),
         add: add(table, indent + 4)?,
@@ -268,6 +266,15 @@ impl StatementBody<'_> {
         add(self.table, indent)
     }
 
+    fn keep_rows(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
+        let key = self.key_text(indent + 8);
+        keep::rows(self.table, relation, row, key, indent)
+    }
+
+    fn keep_some(&self, indent: usize) -> askama::Result<String> {
+        keep::some(self.table, indent)
+    }
+
     fn add_pair(&self, indent: usize) -> askama::Result<String> {
         AddPair {
             pad: pad(indent),
@@ -281,6 +288,14 @@ impl StatementBody<'_> {
     fn send(&self, indent: usize) -> Sql {
         send(self.table, indent)
     }
+
+    fn keep_truncate(&self, indent: usize) -> askama::Result<String> {
+        keep::truncate(self.table, indent)
+    }
+
+    fn keep_arrays(&self, indent: usize) -> askama::Result<String> {
+        keep::arrays(self.table, indent)
+    }
 }
 
 impl RowBody<'_> {
@@ -292,16 +307,13 @@ impl RowBody<'_> {
     fn key_of(&self, image: &str, indent: usize) -> Sql {
         let columns: Vec<String> = key_names(self.table)
             .into_iter()
-            .map(|name| format!("({image} -> {})::text", Literal(name)))
+            .map(|name| format!("{image} -> {}", Literal(name)))
             .collect();
         let others = format!("{image}_key := ;").len();
-        Sql(list(
-            "json_build_array(",
-            &columns,
-            ")::text",
-            indent,
-            others,
-        ))
+        Sql(match columns.as_slice() {
+            [only] => format!("({only})::text"),
+            several => list("json_build_array(", several, ")::text", indent, others),
+        })
     }
 
     fn image(&self, row: &str, indent: usize) -> Sql {
@@ -327,25 +339,12 @@ impl RowBody<'_> {
     fn send(&self, indent: usize) -> Sql {
         send(self.table, indent)
     }
-}
 
-/// What all tables share, as SQL: only what one of them needs.
-#[derive(Template)]
-#[template(path = "shared.sql", escape = "none")]
-pub(super) struct Shared {
-    format_version: u32,
-    warns: bool,
-    sends_keys: bool,
-    keeps_dead_letters: bool,
-}
+    fn keep_truncate(&self, indent: usize) -> askama::Result<String> {
+        keep::truncate(self.table, indent)
+    }
 
-impl Shared {
-    pub(super) fn of(tables: &[&TableDesc]) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            warns: tables.iter().any(|table| warns(table)),
-            sends_keys: tables.iter().any(|table| !keeps_dead_letters(table)),
-            keeps_dead_letters: tables.iter().any(|table| keeps_dead_letters(table)),
-        }
+    fn keep_arrays(&self, indent: usize) -> askama::Result<String> {
+        keep::arrays(self.table, indent)
     }
 }

@@ -1,8 +1,9 @@
 use askama::Template;
 
-use super::capture::{self, Shared};
+use super::capture;
 use super::check::TableCheck;
 use super::names;
+use super::shared::Shared;
 use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
 use crate::describe::{Level, TableDesc};
 
@@ -83,9 +84,10 @@ pub fn install(tables: &[&TableDesc], configuration: Option<&Configuration>) -> 
 }
 
 fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askama::Result<String> {
+    let shared = Shared::of(tables);
     let functions: askama::Result<Vec<String>> = tables
         .iter()
-        .map(|table| capture::functions(table))
+        .map(|table| capture::functions(table, shared.has_outbox()))
         .collect();
     let triggers: askama::Result<Vec<(String, DollarQuoted)>> = tables
         .iter()
@@ -103,7 +105,7 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
     let text = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
-        shared: Shared::of(tables).render()?,
+        shared: shared.render()?,
         checks: Checks.render()?,
         configuration: configuration.map(|configuration| {
             let region = configuration

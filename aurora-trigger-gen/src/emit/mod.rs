@@ -8,12 +8,16 @@ mod check;
 mod command_line;
 mod expression;
 mod install;
+mod keep;
 mod layout;
 mod names;
 mod pins;
+mod register;
 mod remove;
 mod rows;
+mod shared;
 mod sql;
+mod way;
 
 pub use command_line::run;
 pub use install::{Configuration, install};

@@ -21,7 +21,7 @@ struct Order {
 }
 
 #[derive(Deserialize, StreamTrigger)]
-#[stream(table = "sales.lines", delivery = "outbox")]
+#[stream(table = "sales.lines", delivery = "later")]
 struct Line {
     #[stream(key)]
     status: Status,

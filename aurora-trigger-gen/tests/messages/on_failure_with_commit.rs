@@ -2,7 +2,7 @@ use aurora_trigger_gen::StreamTrigger;
 use serde::Deserialize;
 
 #[derive(Deserialize, StreamTrigger)]
-#[stream(table = "sales.orders", delivery = "async", on_failure = "outbox")]
+#[stream(table = "sales.orders", delivery = "commit", on_failure = "warn")]
 struct Order {
     #[stream(key)]
     id: i64,

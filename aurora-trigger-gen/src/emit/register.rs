@@ -1,0 +1,44 @@
+//! A table's entry in the registry, by which the drain and the daily commands know it.
+
+use askama::Template;
+
+use super::capture::key_names;
+use super::sql::{Literal, LiteralArray};
+use crate::describe::{Delivery, KeyDesc, OnFailure, Oversize, TableDesc};
+
+#[derive(Template)]
+#[template(path = "register.sql", escape = "none")]
+struct Register<'a> {
+    schema: Literal<'a>,
+    table: Literal<'a>,
+    delivery: &'static str,
+    on_failure: &'static str,
+    oversize: &'static str,
+    key_names: LiteralArray<'a>,
+    has_key: bool,
+}
+
+pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
+    Register {
+        schema: Literal(table.schema()),
+        table: Literal(table.table()),
+        delivery: match table.delivery() {
+            Delivery::Async => "async",
+            Delivery::Sync => "sync",
+            Delivery::Commit => "commit",
+            Delivery::Outbox => "outbox",
+        },
+        on_failure: match table.on_failure() {
+            OnFailure::Warn => "warn",
+            OnFailure::Abort => "abort",
+            OnFailure::Outbox => "outbox",
+        },
+        oversize: match table.oversize() {
+            Oversize::KeyOnly => "key_only",
+            Oversize::DeadLetter => "dead_letter",
+        },
+        key_names: LiteralArray(key_names(table)),
+        has_key: matches!(table.key(), KeyDesc::Columns),
+    }
+    .render()
+}

@@ -1,0 +1,53 @@
+//! What all tables share, as SQL: only what one of them needs.
+
+use askama::Template;
+
+use super::capture;
+use super::way::{ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, SYNC_BYTES, Way};
+use crate::describe::TableDesc;
+use crate::wire::FORMAT_VERSION;
+
+#[derive(Template)]
+#[template(path = "shared.sql", escape = "none")]
+pub(super) struct Shared {
+    format_version: u32,
+    warns: bool,
+    sends_keys: bool,
+    has_dead_letters: bool,
+    keeps_dead_letters: bool,
+    keeps_events: bool,
+    sends_at_commit: bool,
+    commit_bytes: usize,
+    drain_bytes: usize,
+    least_drain_bytes: usize,
+    call_events: usize,
+}
+
+impl Shared {
+    pub(super) fn of(tables: &[&TableDesc]) -> Self {
+        let any = |predicate: fn(Way) -> bool| tables.iter().any(|table| predicate(Way::of(table)));
+        let keeps_dead_letters = tables
+            .iter()
+            .any(|table| capture::keeps_dead_letters(table));
+        let keeps_events = any(Way::has_outbox);
+        Self {
+            format_version: FORMAT_VERSION,
+            warns: any(Way::warns),
+            sends_keys: tables
+                .iter()
+                .any(|table| Way::of(table).calls() && !capture::keeps_dead_letters(table)),
+            has_dead_letters: keeps_dead_letters || keeps_events,
+            keeps_dead_letters,
+            keeps_events,
+            sends_at_commit: any(Way::sends_at_commit),
+            commit_bytes: ASYNC_BYTES,
+            drain_bytes: SYNC_BYTES,
+            least_drain_bytes: LEAST_DRAIN_BYTES,
+            call_events: CALL_EVENTS,
+        }
+    }
+
+    pub(super) fn has_outbox(&self) -> bool {
+        self.keeps_events
+    }
+}

@@ -1,0 +1,87 @@
+//! How a table's events leave its trigger, and how much of them goes at a time.
+
+use std::fmt;
+
+use crate::describe::{Delivery, OnFailure, TableDesc};
+
+/// A call in a statement is filled up to here. Lambda bills the first 256 KB of an asynchronous call as one request and
+/// each further 64 KB as another, so this is the cheapest size, with room for the envelope.
+pub(super) const CHUNK_BYTES: usize = 240_000;
+/// What an asynchronous call takes: 1 MB, less room for the envelope.
+pub(super) const ASYNC_BYTES: usize = 996_000;
+/// What a call takes that waits: 6 MB, less room for the envelope.
+pub(super) const SYNC_BYTES: usize = 5_990_000;
+/// A drain's call that failed is followed by one of half its size, down to here.
+pub(super) const LEAST_DRAIN_BYTES: usize = 64_000;
+/// So many events a call of a drain takes at most: beyond them the relay would not be done in its two seconds.
+pub(super) const CALL_EVENTS: usize = 10_000;
+/// So many events of an UPDATE are gathered before they are put into the outbox, or so many bytes.
+pub(super) const KEPT_EVENTS: usize = 1_000;
+pub(super) const KEPT_BYTES: usize = 4_000_000;
+
+/// Where a trigger hands its events to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To a call; the write fails if it does.
+    Call,
+    /// To a call; one that fails is a warning.
+    CallOrWarn,
+    /// To a call; what it does not take is kept in the outbox.
+    CallOrKeep,
+    /// To the outbox.
+    Outbox,
+    /// To the outbox, and from there to calls when the transaction commits.
+    OutboxAtCommit,
+}
+
+impl Way {
+    pub(super) fn of(table: &TableDesc) -> Self {
+        match (table.delivery(), table.on_failure()) {
+            (Delivery::Outbox, _) => Self::Outbox,
+            (Delivery::Commit, _) => Self::OutboxAtCommit,
+            (Delivery::Sync, _) | (Delivery::Async, OnFailure::Abort) => Self::Call,
+            (Delivery::Async, OnFailure::Warn) => Self::CallOrWarn,
+            (Delivery::Async, OnFailure::Outbox) => Self::CallOrKeep,
+        }
+    }
+
+    /// Whether the trigger makes the calls itself.
+    pub(super) fn calls(self) -> bool {
+        matches!(self, Self::Call | Self::CallOrWarn | Self::CallOrKeep)
+    }
+
+    /// Whether a failed call lets the write go on.
+    pub(super) fn counts_failures(self) -> bool {
+        matches!(self, Self::CallOrWarn | Self::CallOrKeep)
+    }
+
+    /// Whether the write goes on whatever happens to its events.
+    pub(super) fn warns(self) -> bool {
+        self == Self::CallOrWarn
+    }
+
+    /// Whether an event can stand in the outbox.
+    pub(super) fn has_outbox(self) -> bool {
+        !matches!(self, Self::Call | Self::CallOrWarn)
+    }
+
+    pub(super) fn sends_at_commit(self) -> bool {
+        self == Self::OutboxAtCommit
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call | Self::CallOrWarn | Self::CallOrKeep => write!(
+                f,
+                "handed to the relay in calls of at most {} KB",
+                CHUNK_BYTES / 1000
+            ),
+            Self::Outbox => f.write_str("put into the outbox for aurora_trigger.drain()"),
+            Self::OutboxAtCommit => {
+                f.write_str("put into the outbox, and sent at the end of COMMIT")
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF to_regclass('aurora_trigger.at_commit') IS NULL THEN
+        CREATE TABLE aurora_trigger.at_commit (
+            tx_id bigint PRIMARY KEY,
+            is_last boolean NOT NULL DEFAULT false
+        ) WITH (
+            autovacuum_vacuum_scale_factor = 0,
+            autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0
+        );
+        ALTER TABLE aurora_trigger.at_commit OWNER TO aurora_trigger;
+        COMMENT ON TABLE aurora_trigger.at_commit IS
+            'The transactions that send their events when they commit. Empty for everybody else.';
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
+END
+$body$;
+
+-- Sends the events of the transaction that commits, as far as four calls take them. What fails, and
+-- what is left, stays in the outbox, and nobody's COMMIT fails for it.
+CREATE OR REPLACE FUNCTION aurora_trigger.send_at_commit()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    places tid[];
+    target text;
+    target_region text;
+    answer aurora_trigger.lambda_answer;
+    error_state text;
+    error_message text;
+    error_detail text;
+BEGIN
+    DELETE FROM aurora_trigger.at_commit AS a WHERE a.tx_id = NEW.tx_id;
+    IF NOT NEW.is_last THEN
+        -- Once more round, behind the deferred triggers of others, which may write as well.
+        INSERT INTO aurora_trigger.at_commit (tx_id, is_last) VALUES (NEW.tx_id, true);
+        RETURN NULL;
+    END IF;
+    SELECT s.function_name, s.region INTO target, target_region FROM aurora_trigger.settings AS s;
+    IF target IS NULL THEN
+        RETURN NULL;
+    END IF;
+    FOR calls IN 1..4 LOOP
+        places := aurora_trigger.next_of_transaction(NEW.tx_id);
+        EXIT WHEN places IS NULL;
+        BEGIN
+            answer := aurora_trigger.invoke(
+                target, target_region, aurora_trigger.payload(places, 'Event'), 'Event'
+            );
+            DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS
+                error_state = RETURNED_SQLSTATE,
+                error_message = MESSAGE_TEXT,
+                error_detail = PG_EXCEPTION_DETAIL;
+        END;
+        IF error_state IS NOT NULL THEN
+            PERFORM aurora_trigger.note_failed_call(
+                'commit', NULL, places, error_state, error_message, error_detail
+            );
+            EXIT;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.send_at_commit() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.send_at_commit() FROM PUBLIC;
+
+-- The next events of a transaction that commits: of its own only, so that it sees nothing of others
+-- that could make it fail under REPEATABLE READ or SERIALIZABLE.
+CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(of_tx bigint)
+RETURNS tid[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN (
+        WITH event AS (
+            SELECT
+                o.ctid AS place,
+                o.position,
+                {% include "outbox/event_bytes.sql" %}
+            FROM aurora_trigger.outbox AS o
+            WHERE o.tx_id = of_tx
+                AND o.at_commit
+                AND NOT EXISTS (
+                    SELECT FROM aurora_trigger.stream_table AS s
+                    WHERE s.schema_name = o.schema_name
+                        AND s.table_name = o.table_name
+                        AND s.paused
+                )
+        ), running AS (
+            SELECT
+                e.place,
+                e.position,
+                sum(e.bytes) OVER (ORDER BY e.position ROWS UNBOUNDED PRECEDING) AS bytes
+            FROM event AS e
+            -- What is too big for this way is left to the drain, whose way is wider.
+            WHERE e.bytes <= {{ commit_bytes }}
+        )
+        SELECT array_agg(r.place ORDER BY r.position)
+        FROM running AS r
+        WHERE r.bytes <= {{ commit_bytes }}
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.next_of_transaction(bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.next_of_transaction(bigint) FROM PUBLIC;
+
+DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = 'aurora_trigger.at_commit'::regclass AND t.tgname = 'send_at_commit'
+    ) THEN
+        CREATE CONSTRAINT TRIGGER send_at_commit
+            AFTER INSERT ON aurora_trigger.at_commit
+            DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION aurora_trigger.send_at_commit();
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
+END
+$body$;

@@ -1,0 +1,41 @@
+DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF to_regclass('aurora_trigger.stream_table') IS NULL THEN
+        CREATE TABLE aurora_trigger.stream_table (
+            schema_name text NOT NULL,
+            table_name text NOT NULL,
+            delivery text NOT NULL,
+            on_failure text NOT NULL,
+            oversize text NOT NULL,
+            -- The names in an image of what makes up the key, or of what events are spread by.
+            key_names text[] NOT NULL,
+            has_key boolean NOT NULL,
+            paused boolean NOT NULL DEFAULT false,
+            PRIMARY KEY (schema_name, table_name)
+        );
+        ALTER TABLE aurora_trigger.stream_table OWNER TO aurora_trigger;
+        COMMENT ON TABLE aurora_trigger.stream_table IS 'The tables whose changes are captured.';
+        CREATE TABLE aurora_trigger.failed_call (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            -- Who called: async, commit, drain.
+            caller text NOT NULL,
+            schema_name text,
+            table_name text,
+            lane smallint,
+            events integer NOT NULL,
+            sqlstate text,
+            message text,
+            detail text
+        );
+        ALTER TABLE aurora_trigger.failed_call OWNER TO aurora_trigger;
+        COMMENT ON TABLE aurora_trigger.failed_call IS
+            'The calls of the relay that failed, the newest thousand and what came since the last '
+            'drain.';
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
+END
+$body$;
