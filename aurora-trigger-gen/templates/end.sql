@@ -18,12 +18,6 @@
     IF kept_operations IS NOT NULL THEN
         {{ self.keep_arrays(8)? }}
     END IF;
-{%- if way.sends_at_commit() %}
-    IF keeps THEN
-        INSERT INTO aurora_trigger.at_commit (tx_id) VALUES (txid_current())
-        ON CONFLICT DO NOTHING;
-    END IF;
-{%- endif %}
 {%- endif %}
     RETURN NULL;
 {%- if way.warns() %}

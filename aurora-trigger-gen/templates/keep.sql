@@ -1,21 +1,14 @@
-INSERT INTO aurora_trigger.outbox (
-{{ pad }}    lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
-{{ pad }}    before, after, at_commit
+{%- if at_commit -%}
+WITH kept_event AS (
+{{ pad }}    {{ insert }}
+{{ pad }}    RETURNING ctid
 {{ pad }})
-{{ pad }}SELECT
-{{ pad }}    (hashtext(kept.row_key) & 2147483647) % aurora_trigger.lane_count(),
-{{ pad }}    nextval('aurora_trigger.event_seq'),
-{{ pad }}    txid_current(),
-{{ pad }}    captured_us,
-{{ pad }}    {{ schema }},
-{{ pad }}    {{ table }},
-{{ pad }}    {{ fingerprint }},
-{{ pad }}    capture,
-{{ pad }}    kept.operation,
-{{ pad }}    kept.before_image,
-{{ pad }}    kept.after_image,
-{{ pad }}    {{ at_commit }}
-{{ pad }}FROM {{ from }};
-{%- if at_commit %}
-{{ pad }}keeps := keeps OR FOUND;
+{{ pad }}SELECT string_agg(k.ctid::text, ' ')
+{{ pad }}INTO kept_places
+{{ pad }}FROM (SELECT ctid FROM kept_event LIMIT {{ super::way::CALL_EVENTS }}) AS k;
+{{ pad }}IF kept_places IS NOT NULL THEN
+{{ pad }}    PERFORM aurora_trigger.send_later(kept_places);
+{{ pad }}END IF;
+{%- else -%}
+{{ insert }};
 {%- endif %}

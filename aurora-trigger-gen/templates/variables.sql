@@ -23,6 +23,6 @@ captured_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     kept_after json[];
     kept_bytes bigint := 0;
 {%- if way.sends_at_commit() %}
-    keeps boolean := false;
+    kept_places text;
 {%- endif %}
 {%- endif %}

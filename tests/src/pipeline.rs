@@ -18,8 +18,12 @@ use crate::only::Only;
 
 /// The PostgreSQL of this test binary.
 pub fn cluster() -> &'static PostgresCluster {
-    static CLUSTER: LazyLock<PostgresCluster> =
-        LazyLock::new(|| PostgresCluster::start().expect("PostgreSQL is installed"));
+    static CLUSTER: LazyLock<PostgresCluster> = LazyLock::new(|| {
+        PostgresCluster::builder()
+            .setting("max_prepared_transactions", "10")
+            .start()
+            .expect("PostgreSQL is installed")
+    });
     &CLUSTER
 }
 

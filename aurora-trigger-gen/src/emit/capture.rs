@@ -267,8 +267,13 @@ impl StatementBody<'_> {
     }
 
     fn keep_rows(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
-        let key = self.key_text(indent + 8);
-        keep::rows(self.table, relation, row, key, indent)
+        keep::rows(
+            self.table,
+            relation,
+            row,
+            |indent| self.key_text(indent),
+            indent,
+        )
     }
 
     fn keep_some(&self, indent: usize) -> askama::Result<String> {

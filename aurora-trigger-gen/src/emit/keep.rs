@@ -10,8 +10,17 @@ use crate::describe::TableDesc;
 
 #[derive(Template)]
 #[template(path = "keep.sql", escape = "none")]
-struct Keep<'a> {
+struct Keep {
     pad: String,
+    insert: String,
+    at_commit: bool,
+}
+
+#[derive(Template)]
+#[template(path = "keep_events.sql", escape = "none")]
+struct KeepEvents<'a> {
+    pad: String,
+    lane: &'static str,
     schema: Literal<'a>,
     table: Literal<'a>,
     fingerprint: Literal<'a>,
@@ -45,34 +54,43 @@ struct KeepSome {
     keep: String,
 }
 
-#[derive(Template)]
-#[template(path = "keep_truncate.sql", escape = "none")]
-struct KeepTruncate<'a> {
-    pad: String,
-    schema: Literal<'a>,
-    table: Literal<'a>,
-    fingerprint: Literal<'a>,
-    at_commit: bool,
-}
+const LANE: &str = "(hashtext(kept.row_key) & 2147483647) % aurora_trigger.lane_count()";
+/// The lane that all others wait for.
+const TRUNCATION_LANE: &str = "-1";
 
-fn keep(table: &TableDesc, from: String, indent: usize) -> askama::Result<String> {
-    Keep {
-        pad: pad(indent),
+/// `indent` is where it stands, and `from` what it keeps, by the indentation that it gets.
+fn keep(
+    table: &TableDesc,
+    lane: &'static str,
+    indent: usize,
+    from: impl FnOnce(usize) -> askama::Result<String>,
+) -> askama::Result<String> {
+    let at_commit = Way::of(table).sends_at_commit();
+    let inner = if at_commit { indent + 4 } else { indent };
+    let insert = KeepEvents {
+        pad: pad(inner),
+        lane,
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         fingerprint: Literal(&table.fingerprint()),
-        at_commit: Way::of(table).sends_at_commit(),
-        from,
+        at_commit,
+        from: from(inner)?,
+    }
+    .render()?;
+    Keep {
+        pad: pad(indent),
+        insert,
+        at_commit,
     }
     .render()
 }
 
-/// The rows of a transition table as inserted or deleted.
+/// The rows of a transition table as inserted or deleted; `key` by the indentation that it gets.
 pub(super) fn rows(
     table: &TableDesc,
     relation: &str,
     row: &str,
-    key: Sql,
+    key: impl FnOnce(usize) -> Sql,
     indent: usize,
 ) -> askama::Result<String> {
     let image = "row_to_json(image.*)";
@@ -80,17 +98,18 @@ pub(super) fn rows(
         "old_rows" => ('d', image, "NULL::json"),
         _ => ('c', "NULL::json", image),
     };
-    let from = KeepRows {
-        pad: pad(indent),
-        operation,
-        key,
-        before,
-        after,
-        rows: rows::rows(table, relation, row, indent + 4)?,
-        has_predicate: table.when().is_some(),
-    }
-    .render()?;
-    keep(table, from, indent)
+    keep(table, LANE, indent, |indent| {
+        KeepRows {
+            pad: pad(indent),
+            operation,
+            key: key(indent + 8),
+            before,
+            after,
+            rows: rows::rows(table, relation, row, indent + 4)?,
+            has_predicate: table.when().is_some(),
+        }
+        .render()
+    })
 }
 
 /// What became of a row, into the arrays that are kept together.
@@ -104,12 +123,13 @@ pub(super) fn operations(indent: usize, exit_unless_chosen: bool) -> askama::Res
 
 /// The gathered arrays.
 pub(super) fn arrays(table: &TableDesc, indent: usize) -> askama::Result<String> {
-    let inner = pad(indent);
-    let from = format!(
-        "unnest(kept_operations, kept_keys, kept_before, kept_after)\n\
-         {inner}    AS kept (operation, row_key, before_image, after_image)"
-    );
-    keep(table, from, indent)
+    keep(table, LANE, indent, |indent| {
+        Ok(format!(
+            "unnest(kept_operations, kept_keys, kept_before, kept_after)\n\
+             {}    AS kept (operation, row_key, before_image, after_image)",
+            pad(indent)
+        ))
+    })
 }
 
 /// The gathered arrays, so far.
@@ -122,12 +142,11 @@ pub(super) fn some(table: &TableDesc, indent: usize) -> askama::Result<String> {
 }
 
 pub(super) fn truncate(table: &TableDesc, indent: usize) -> askama::Result<String> {
-    KeepTruncate {
-        pad: pad(indent),
-        schema: Literal(table.schema()),
-        table: Literal(table.table()),
-        fingerprint: Literal(&table.fingerprint()),
-        at_commit: Way::of(table).sends_at_commit(),
-    }
-    .render()
+    keep(table, TRUNCATION_LANE, indent, |indent| {
+        Ok(format!(
+            "(VALUES ('t'::\"char\", NULL::json, NULL::json))\n\
+             {}    AS kept (operation, before_image, after_image)",
+            pad(indent)
+        ))
+    })
 }

@@ -20,6 +20,27 @@ BEGIN
 END
 $body$;
 
+-- Has the events at these places of the outbox sent when the transaction commits. They are noted in
+-- a setting, which a savepoint's rollback takes back. Any role can write it: who does can leave their
+-- own events to the drain, and no more, since each is looked at before it is sent.
+CREATE OR REPLACE FUNCTION aurora_trigger.send_later(places text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    earlier text := current_setting('aurora_trigger.kept', true);
+BEGIN
+    -- More than its calls will take is left to the drain.
+    IF octet_length(earlier) < 64000 IS NOT FALSE THEN
+        PERFORM set_config('aurora_trigger.kept', concat_ws(' ', nullif(earlier, ''), places), true);
+    END IF;
+    INSERT INTO aurora_trigger.at_commit (tx_id) VALUES (txid_current()) ON CONFLICT DO NOTHING;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.send_later(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.send_later(text) FROM PUBLIC;
+
 -- Sends the events of the transaction that commits, as far as four calls take them. What fails, and
 -- what is left, stays in the outbox, and nobody's COMMIT fails for it.
 CREATE OR REPLACE FUNCTION aurora_trigger.send_at_commit()
@@ -31,6 +52,8 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
+    kept text;
+    kept_places tid[];
     places tid[];
     target text;
     target_region text;
@@ -39,7 +62,8 @@ DECLARE
     error_message text;
     error_detail text;
 BEGIN
-    DELETE FROM aurora_trigger.at_commit AS a WHERE a.tx_id = NEW.tx_id;
+    -- By its place: who reads the index is, for SERIALIZABLE, in the way of all who insert.
+    DELETE FROM aurora_trigger.at_commit AS a WHERE a.ctid = NEW.ctid;
     IF NOT NEW.is_last THEN
         -- Once more round, behind the deferred triggers of others, which may write as well.
         INSERT INTO aurora_trigger.at_commit (tx_id, is_last) VALUES (NEW.tx_id, true);
@@ -49,8 +73,15 @@ BEGIN
     IF target IS NULL THEN
         RETURN NULL;
     END IF;
+    kept := current_setting('aurora_trigger.kept', true);
+    PERFORM set_config('aurora_trigger.kept', '', true);
+    BEGIN
+        kept_places := string_to_array(kept, ' ')::tid[];
+    EXCEPTION WHEN invalid_text_representation THEN
+        RETURN NULL; -- Somebody else wrote it.
+    END;
     FOR calls IN 1..4 LOOP
-        places := aurora_trigger.next_of_transaction(NEW.tx_id);
+        places := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
         EXIT WHEN places IS NULL;
         BEGIN
             answer := aurora_trigger.invoke(
@@ -76,9 +107,9 @@ $body$;
 ALTER FUNCTION aurora_trigger.send_at_commit() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.send_at_commit() FROM PUBLIC;
 
--- The next events of a transaction that commits: of its own only, so that it sees nothing of others
--- that could make it fail under REPEATABLE READ or SERIALIZABLE.
-CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(of_tx bigint)
+-- The next events of a transaction that commits, of these places. It reads no index and nothing of
+-- others, which would make transactions fail under REPEATABLE READ or SERIALIZABLE.
+CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(of_tx bigint, kept_places tid[])
 RETURNS tid[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -93,7 +124,8 @@ BEGIN
                 o.position,
                 {% include "outbox/event_bytes.sql" %}
             FROM aurora_trigger.outbox AS o
-            WHERE o.tx_id = of_tx
+            WHERE o.ctid = ANY (kept_places)
+                AND o.tx_id = of_tx
                 AND o.at_commit
                 AND NOT EXISTS (
                     SELECT FROM aurora_trigger.stream_table AS s
@@ -116,8 +148,8 @@ BEGIN
     );
 END
 $body$;
-ALTER FUNCTION aurora_trigger.next_of_transaction(bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.next_of_transaction(bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) FROM PUBLIC;
 
 DO $body$
 DECLARE

@@ -35,8 +35,9 @@ BEGIN
                 txid_visible_in_snapshot(o.tx_id, durable)
                 -- Of another cluster, whose dump was restored here: ours would not be visible yet.
                 OR o.tx_id >= txid_snapshot_xmax(txid_current_snapshot())
-                    AND o.tx_id IS DISTINCT FROM txid_current_if_assigned()
             )
+            -- Its own are not in a snapshot's list, and not committed.
+            AND o.tx_id IS DISTINCT FROM txid_current_if_assigned()
             AND CASE
                 WHEN of_lane >= 0 THEN t.position IS NULL OR o.position < t.position
                 ELSE o.position = t.position AND NOT EXISTS (
@@ -87,6 +88,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.reduce(place tid, bytes bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
 BEGIN
     UPDATE aurora_trigger.outbox AS o
@@ -113,6 +115,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.give_up(places tid[], reasons text[])
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
     INSERT INTO aurora_trigger.dead_letter
         (reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event)
@@ -349,8 +352,10 @@ BEGIN
         last_error = CASE WHEN open_count > 0 THEN error_message END,
         restored = coalesce(cut_transactions, '{}')
     WHERE l.lane = of_lane;
-    RETURN pause_until IS NULL
-        AND (aurora_trigger.next_of_lane(of_lane, durable_now, 0, 1)).places IS NOT NULL;
+    RETURN pause_until IS NULL AND (
+        of_lane = -1
+        OR (aurora_trigger.next_of_lane(of_lane, durable_now, 0, 1)).places IS NOT NULL
+    );
 END
 $body$;
 ALTER FUNCTION aurora_trigger.drain_lane(smallint) OWNER TO aurora_trigger;
@@ -390,10 +395,15 @@ BEGIN
     DELETE FROM aurora_trigger.failed_call AS f
     WHERE f.id <= (SELECT max(newest.id) - 1000 FROM aurora_trigger.failed_call AS newest);
     FOR next_lane IN
-        SELECT l.lane FROM aurora_trigger.lane AS l ORDER BY l.tried_at NULLS FIRST, l.lane
+        SELECT l.lane
+        FROM aurora_trigger.lane AS l
+        WHERE l.lane >= 0
+        ORDER BY l.tried_at NULLS FIRST, l.lane
     LOOP
         has_more := aurora_trigger.drain_lane(next_lane) OR has_more;
     END LOOP;
+    -- What they have sent it may have waited for, and they wait for it.
+    has_more := aurora_trigger.drain_lane(-1::smallint) OR has_more;
     RETURN has_more;
 END
 $body$;

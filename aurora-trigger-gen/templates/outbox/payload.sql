@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.payload(places tid[], invocation text)
 RETURNS json
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 SET jit = off
 AS $body$
 BEGIN
@@ -74,6 +75,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.note_failed_call(
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
     INSERT INTO aurora_trigger.failed_call
         (caller, lane, schema_name, table_name, events, sqlstate, message, detail)

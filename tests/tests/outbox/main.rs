@@ -1,9 +1,16 @@
-//! Events that are kept in the outbox: how they leave it, and when.
+//! Events that are kept in the outbox: how they leave it, in which order, and what keeps them.
 
+mod at_commit;
+mod chains;
+mod dead_letters;
 mod drain;
+mod failures;
+mod on_failure;
+mod truncate;
 
-use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
-use pipeline_tests::{Only, Pipeline};
+use aurora_trigger_gen::wire::Record;
+use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
+use pipeline_tests::{Call, Only, Pipeline};
 use serde::Deserialize;
 use tokio_postgres::Client;
 
@@ -37,11 +44,87 @@ fn created(id: i32, name: &str) -> ChangeEvent<Item> {
     ChangeEvent::Created(Box::new(item(id, name)))
 }
 
-/// The database with its triggers.
-async fn start() -> (Pipeline, Client) {
+fn updated(id: i32, before: &str, after: &str) -> ChangeEvent<Item> {
+    ChangeEvent::Updated {
+        before: Box::new(item(id, before)),
+        after: Box::new(item(id, after)),
+    }
+}
+
+/// A database with the table, and the triggers of the stream.
+async fn start_with<S: ChangeStream>() -> (Pipeline, Client) {
     let pipeline = Pipeline::start().await;
     pipeline.run(ITEMS).await;
-    pipeline.install::<Only<Item>>().await;
+    pipeline.install::<S>().await;
     let session = pipeline.session().await;
     (pipeline, session)
+}
+
+async fn start() -> (Pipeline, Client) {
+    start_with::<Only<Item>>().await
+}
+
+async fn run(session: &Client, sql: &str) {
+    session
+        .batch_execute(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}
+
+/// The only number that a query gives.
+async fn number(session: &Client, sql: &str) -> i64 {
+    session
+        .query_one(sql, &[])
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+        .get(0)
+}
+
+async fn pending(session: &Client) -> i64 {
+    number(session, "SELECT count(*) FROM aurora_trigger.outbox").await
+}
+
+/// One drain: whether another would have something to do.
+async fn drain_once(session: &Client) -> bool {
+    session
+        .query_one("SELECT aurora_trigger.drain()", &[])
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"))
+        .get(0)
+}
+
+/// What the items went through, as the stream has it: for each event its id, its place in the order, and what happened.
+fn story(calls: &[Call]) -> Vec<(String, u64, ChangeEvent<Item>)> {
+    calls
+        .iter()
+        .flat_map(|call| {
+            let relayed = relay_lambda::relay::<Only<Item>>(call.payload.as_bytes(), 0)
+                .expect("the database sends payloads");
+            assert_eq!(relayed.refused, [], "in {}", call.payload);
+            relayed.records
+        })
+        .map(|record| {
+            let Only(change) = Only::<Item>::decode(&record.data).expect("it was relayed");
+            let record = Record::parse(&record.data).expect("it was relayed");
+            (
+                record.id.to_string(),
+                record.source.sequence.seq,
+                change.event,
+            )
+        })
+        .collect()
+}
+
+/// What happened to one item, in the order of the stream.
+fn of_item(story: &[(String, u64, ChangeEvent<Item>)], id: i32) -> Vec<ChangeEvent<Item>> {
+    story
+        .iter()
+        .map(|(_, _, event)| event)
+        .filter(|event| match event {
+            ChangeEvent::Created(item) | ChangeEvent::Deleted(item) => item.id == id,
+            ChangeEvent::Updated { after, .. } => after.id == id,
+            _ => false,
+        })
+        .cloned()
+        .collect()
 }
