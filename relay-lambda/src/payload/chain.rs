@@ -11,7 +11,8 @@ use super::event::{Accepted, Source};
 /// Puts the events of each row and transaction into an order in which every image before is the image after of the event
 /// before it, where they are not and where there is one, and exchanges their numbers accordingly.
 ///
-/// Images are compared as JSON text. An event without images can't be placed: its row is left as it is.
+/// Images are compared as JSON text. An event without images can't be placed: its row is left as it is. None is moved
+/// across a TRUNCATE of its table, which ends every chain.
 pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
     for places in rows(sources, events) {
         let links: Option<Vec<Link<'_>>> =
@@ -22,25 +23,23 @@ pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
     }
 }
 
-/// The places of the events of each row that one transaction changed more than once.
+/// The places of the events of each row that one transaction changed more than once. A row that comes back after a
+/// TRUNCATE of its table is another one.
 fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
+    let tables = tables(sources);
+    let mut truncated = vec![0_usize; sources.len()];
     let mut first = HashMap::new();
     let mut rows: Vec<Vec<usize>> = Vec::new();
     for (place, event) in events.iter().enumerate() {
-        let source = &sources[event.source];
-        if !source.table.has_key || event.key.is_none() {
+        let table = tables[event.source];
+        let Some(key) = event.key.as_deref() else {
+            truncated[table] += 1;
+            continue;
+        };
+        if !sources[event.source].table.has_key {
             continue;
         }
-        let wire = source.wire;
-        let row = (
-            &*wire.db,
-            wire.epoch,
-            wire.tx_id,
-            &*wire.schema,
-            &*wire.table,
-            event.key.as_deref(),
-        );
-        match first.entry(row) {
+        match first.entry((table, truncated[table], key)) {
             Entry::Vacant(entry) => {
                 entry.insert((place, None));
             }
@@ -56,6 +55,25 @@ fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
         }
     }
     rows
+}
+
+/// For each source a number that all of its table and transaction share.
+fn tables(sources: &[Source<'_>]) -> Vec<usize> {
+    let mut tables = HashMap::new();
+    sources
+        .iter()
+        .map(|Source { wire, .. }| {
+            let next = tables.len();
+            let table = (
+                &*wire.db,
+                wire.epoch,
+                wire.tx_id,
+                &*wire.schema,
+                &*wire.table,
+            );
+            *tables.entry(table).or_insert(next)
+        })
+        .collect()
 }
 
 /// What an event leads from and to; `None`: there is no row.
