@@ -32,6 +32,7 @@ impl Envelope {
     pub(crate) fn new(source: &BatchSource<'_>, now_ms: i64) -> Self {
         let event = Event {
             seq: 0,
+            position: None,
             operation: Operation::Truncate,
             before: None,
             after: None,
@@ -125,7 +126,7 @@ impl<'p> Outgoing<'p> {
             + AFTER.len()
             + after.len()
             + envelope.source.len()
-            + digits(self.accepted.seq)
+            + digits(self.accepted.position)
             + OPERATION.len()
             + 1
             + envelope.time.len()
@@ -157,7 +158,7 @@ impl<'p> Outgoing<'p> {
         for part in [BEFORE, before, AFTER, after, &envelope.source] {
             record.extend_from_slice(part.as_bytes());
         }
-        number(&mut record, self.accepted.seq);
+        number(&mut record, self.accepted.position);
         record.extend_from_slice(OPERATION.as_bytes());
         record.push(operation);
         for part in [

@@ -102,7 +102,7 @@ fn payloads() -> Vec<Vec<u8>> {
                 (
                     source("orders", "9f3a6c1e"),
                     format!(
-                        r#"{{"seq":7,"op":"u","before":{other},"after":{order}}},{{"seq":6,"op":"u","before":{order},"after":{other}}},{{"seq":8,"op":"t"}},{{"seq":9,"op":"u","key":{{"id":2}},"oversized":true}}"#
+                        r#"{{"seq":7,"position":6,"op":"u","before":{other},"after":{order}}},{{"seq":6,"op":"u","before":{order},"after":{other}}},{{"seq":8,"op":"t"}},{{"seq":9,"op":"u","key":{{"id":2}},"oversized":true}}"#
                     ),
                 ),
                 (

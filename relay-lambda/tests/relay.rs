@@ -363,7 +363,8 @@ fn partition_keys_stay_what_they_are() {
 fn a_record_is_what_serde_would_have_written() {
     let hostile = r#"o\"}],\"-0\",\"fingerprint\":\"0\\\"]\"},\"op\":\"t"#;
     let event = r#"{"seq":18446744073709551615,"op":"c","after":{"id":1, "note":"\u00e9"}},
-        {"seq":0,"op":"u","key":{"id":2},"oversized":true},{"seq":10,"op":"t"}"#;
+        {"seq":0,"op":"u","key":{"id":2},"oversized":true},
+        {"seq":1000,"position":7,"op":"d","before":{"id":3, "note":null}},{"seq":10,"op":"t"}"#;
     let batch = batch("orders", event)
         .replace("\"shop\"", &format!("\"{hostile}\""))
         .replace("5d1c", hostile)
@@ -377,12 +378,18 @@ fn a_record_is_what_serde_would_have_written() {
             String::from_utf8_lossy(&written),
             String::from_utf8_lossy(&record.data)
         );
-        assert!(
-            parsed
-                .id
-                .ends_with(&format!("-{}", parsed.source.sequence.seq))
-        );
     }
+    let numbers = places(&relayed).into_iter().map(|(position, id, _)| {
+        let seq = id.rsplit_once('-').map(|(_, seq)| seq.to_owned());
+        (position, seq.expect("an id ends with the number"))
+    });
+    let expected = [
+        (u64::MAX, u64::MAX.to_string()),
+        (0, "0".to_owned()),
+        (7, "1000".to_owned()),
+        (10, "10".to_owned()),
+    ];
+    assert_eq!(numbers.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -452,6 +459,41 @@ fn the_chain_of_a_row_is_restored_within_a_transaction() {
         places(&apart),
         [place(5, "5d1c-5", "c"), place(6, "5d1c-6", "b")]
     );
+}
+
+/// A chain that was put right in the database and cut into two calls: each has events that stand in other places than
+/// their own.
+#[test]
+fn a_position_is_the_place_of_an_event_and_not_its_identity() {
+    let positioned = |seq: u64, position: u64, before: &str, after: &str| {
+        let event = update(seq, before, after);
+        let position = format!(r#""position":{position},"op""#);
+        batch("orders", &event.replacen(r#""op""#, &position, 1))
+    };
+    let restored = [
+        positioned(12, 10, "a", "b"),
+        batch("orders", &update(11, "b", "c")),
+    ];
+    assert_eq!(
+        places(&relayed(&restored)),
+        [place(10, "5d1c-12", "b"), place(11, "5d1c-11", "c")]
+    );
+    // Where there is a chain to be put right, it is the positions that are exchanged.
+    let not_yet = [
+        positioned(14, 20, "c", "d"),
+        positioned(13, 10, "b", "c"),
+        batch("orders", &update(15, "a", "b")),
+    ];
+    assert_eq!(
+        places(&relayed(&not_yet)),
+        [
+            place(10, "5d1c-15", "b"),
+            place(15, "5d1c-13", "c"),
+            place(20, "5d1c-14", "d"),
+        ]
+    );
+    let refused = positioned(16, 3, "a", "b").replace(r#""id":1"#, r#""id":null"#);
+    assert_eq!(relayed(&[refused]).refused[0].seq, Some(16));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::event::{Accepted, Source};
 
 /// Puts the events of each row and transaction into an order in which every image before is the image after of the event
-/// before it, where they are not and where there is one, and exchanges their numbers accordingly.
+/// before it, where they are not and where there is one, and exchanges their positions accordingly.
 ///
 /// Images are compared as JSON text. An event without images can't be placed: its row is left as it is. None is moved
 /// across a TRUNCATE of its table, which ends every chain.
@@ -141,10 +141,10 @@ fn chained(links: &[Link<'_>]) -> Option<Vec<usize>> {
     is_chain.then_some(path)
 }
 
-/// Puts the events at these places into this order; the lowest number goes to the first.
+/// Puts the events at these places into this order; the lowest position goes to the first.
 fn reorder(events: &mut [Accepted<'_>], places: &[usize], order: &[usize]) {
-    let mut numbers: Vec<u64> = places.iter().map(|&place| events[place].seq).collect();
-    numbers.sort_unstable();
+    let mut positions: Vec<u64> = places.iter().map(|&place| events[place].position).collect();
+    positions.sort_unstable();
     let moved: Vec<_> = order
         .iter()
         .map(|&index| {
@@ -152,11 +152,11 @@ fn reorder(events: &mut [Accepted<'_>], places: &[usize], order: &[usize]) {
             (event.source, event.event)
         })
         .collect();
-    for ((&place, (source, event)), seq) in places.iter().zip(moved).zip(numbers) {
+    for ((&place, (source, event)), position) in places.iter().zip(moved).zip(positions) {
         // The key and what follows from it are the same for all of them.
         events[place].source = source;
         events[place].event = event;
-        events[place].seq = seq;
+        events[place].position = position;
     }
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
                 Ok((key, partition_key)) => checked.accepted.push(Accepted {
                     source: checked.sources.len(),
                     event,
-                    seq: event.seq,
+                    position: event.place(),
                     key,
                     partition_key,
                 }),
