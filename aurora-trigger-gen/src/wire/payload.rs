@@ -32,6 +32,10 @@ pub struct Payload<'a> {
     /// Whether all is to be checked and answered, and nothing written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// Whether the caller takes a part for an answer: a call that can't write all before its time is up is answered with
+    /// the numbers of the events that are left open, in place of failing. Without effect where nobody waits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// The changes, in the order in which they were captured.
     #[serde(borrow)]
     pub batches: Vec<Batch<'a>>,

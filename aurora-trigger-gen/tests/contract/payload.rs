@@ -6,6 +6,7 @@ fn payload() -> Value {
     json!({
         "aurora_trigger": 1,
         "invocation": "RequestResponse",
+        "partial": true,
         "batches": [{
             "source": {
                 "db": "shop", "schema": "sales", "table": "orders", "fingerprint": "9f3a6c1e",
@@ -31,6 +32,7 @@ fn a_payload_is_read_whole() {
     let payload = Payload::parse(text.as_bytes()).expect("it is one");
     assert_eq!(payload.version, 1);
     assert_eq!(payload.invocation, Invocation::RequestResponse);
+    assert_eq!((payload.dry_run, payload.partial), (false, true));
     let source = &payload.batches[0].source;
     assert_eq!(
         (&*source.db, &*source.schema, &*source.table),
@@ -159,6 +161,7 @@ fn what_is_no_payload_is_refused() {
         ("/aurora_trigger", json!("1")),
         ("/aurora_trigger", json!(-1)),
         ("/invocation", json!("DryRun")),
+        ("/partial", json!("true")),
         ("/batches", json!({})),
         ("/batches/0/source/txId", json!(-1)),
         ("/batches/0/source/epoch", json!(1.5)),
@@ -198,7 +201,13 @@ fn an_event_can_lack_its_images() {
 fn what_was_read_is_written_as_it_was() {
     // In the order of the format, which `json!` does not keep.
     let text = r#"{"aurora_trigger":1,"invocation":"Event","batches":[{"source":{"db":"shop","schema":"sales","table":"orders","fingerprint":"9f3a6c1e","epoch":1,"txId":7451,"ts_us":1795350000123456,"capture":"5d1c","snapshot":false},"events":[{"seq":1042,"op":"c","after":{"id" : 42}},{"seq":1043,"position":1041,"op":"u","key":{"id":42},"oversized":true}]}]}"#;
-    let payload = Payload::parse(text.as_bytes()).expect("it is one");
-    let written = serde_json::to_string(&payload).expect("a payload is JSON");
-    assert_eq!(written, text);
+    let partial = text.replace(
+        r#""Event","#,
+        r#""RequestResponse","dry_run":true,"partial":true,"#,
+    );
+    for text in [text, &partial] {
+        let payload = Payload::parse(text.as_bytes()).expect("it is one");
+        let written = serde_json::to_string(&payload).expect("a payload is JSON");
+        assert_eq!(written, text);
+    }
 }

@@ -14,11 +14,14 @@ use super::event::{Accepted, Source};
 /// Images are compared as JSON text. An event without images can't be placed: its row is left as it is. None is moved
 /// across a TRUNCATE of its table, which ends every chain.
 pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
-    for places in rows(sources, events) {
+    for (row, places) in rows(sources, events).into_iter().enumerate() {
         let links: Option<Vec<Link<'_>>> =
             places.iter().map(|&place| link(&events[place])).collect();
         if let Some(order) = links.and_then(|links| chained(&links)) {
             reorder(events, &places, &order);
+            for place in places {
+                events[place].restored = Some(row);
+            }
         }
     }
 }

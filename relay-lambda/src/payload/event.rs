@@ -22,6 +22,8 @@ pub(crate) struct Accepted<'p> {
     pub(crate) event: &'p Event<'p>,
     /// Its place in order, which a chain that is put right here may have exchanged.
     pub(crate) position: u64,
+    /// The chain that was put right with it, by a number that all events of that chain share.
+    pub(crate) restored: Option<usize>,
     /// The JSON object of its key; `None` for a TRUNCATE.
     pub(crate) key: Option<String>,
     pub(crate) partition_key: String,
