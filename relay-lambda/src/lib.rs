@@ -7,7 +7,9 @@
 //! # What is promised
 //!
 //! - **Nothing is lost.** An event is in the stream, or refused by number and reason, or the call fails and says which
-//!   events are in the stream.
+//!   events are in the stream. A payload with `"partial":true` is answered in place of that failure, with the numbers of the
+//!   events that are left open, and why: `{"accepted":n,"refused":[…],"open":[seq,…],"reason":"…"}`. What is open of a row
+//!   is always the end of its events, so its order is kept if they are sent again.
 //! - **Order.** A record is sent only after every earlier record of its partition key, in the order of the payload, has
 //!   been acknowledged by Kinesis. Where a payload has the events of one row in one transaction in another order than that
 //!   in which each image before is the image after of the one before, they are put into that order.
@@ -26,6 +28,7 @@
 //!
 //! `local` adds [`local`]: a throwaway PostgreSQL and local stand-ins for Lambda and Kinesis, for development and tests.
 
+mod answer;
 #[doc(hidden)]
 pub mod bench;
 mod call_error;
@@ -40,6 +43,7 @@ mod record;
 mod relay;
 mod relayed;
 mod run;
+mod undelivered;
 
 #[cfg(feature = "local")]
 pub mod local;

@@ -1,37 +1,46 @@
 //! The bytes of the stream's records: the envelope of [`Record`], put together from what is the same for a whole batch and
 //! what is an event's own.
 
+use std::io::Write;
+
 use aurora_trigger_gen::describe::Oversize;
 use aurora_trigger_gen::wire::{BatchSource, Event, Operation, Record};
+use serde::Serialize;
 
 use crate::payload::{Accepted, Checked, Refused, Rejected, Source, Written};
 
-/// What the records of a batch have in common, ready to be copied.
+/// What the records of a batch have in common, ready to be copied: one piece of memory, since a payload can have as many
+/// batches as events.
 #[derive(Debug)]
 pub(crate) struct Envelope {
-    /// From behind `after` to the number in `sequence`.
-    source: String,
-    /// From the time to behind `"key":`.
-    time: String,
-    /// From behind the key to the number in `id`.
-    id: String,
-    /// From behind the number in `id`.
-    end: String,
+    text: Vec<u8>,
+    /// Where the number in `sequence` goes.
+    sequence: usize,
+    /// Where the key goes.
+    key: usize,
+    /// Where the number in `id` goes.
+    id: usize,
 }
 
 const BEFORE: &str = r#"{"before":"#;
 const AFTER: &str = r#","after":"#;
+const SOURCE: &str = r#","source":"#;
 const OPERATION: &str = r#"\"]"},"op":""#;
+const ID: &str = r#","id":"#;
+const FINGERPRINT: &str = r#"","fingerprint":"#;
 const OVERSIZED: &str = r#","oversized":true"#;
 const NULL: &str = "null";
 
 impl Envelope {
     /// `now_ms` is the time that the records bear as theirs: milliseconds since 1970 in UTC.
     ///
-    /// It is cut out of a record that serde wrote, so there is one description of a record's form.
+    /// Serde writes the parts of a record of number 0, with which `sequence` and `id` end: so both are cut before it.
     pub(crate) fn new(source: &BatchSource<'_>, now_ms: i64) -> Self {
+        /// More than most take.
+        const BYTES: usize = 512;
         let event = Event {
             seq: 0,
+            position: None,
             operation: Operation::Truncate,
             before: None,
             after: None,
@@ -39,24 +48,53 @@ impl Envelope {
             oversized: false,
         };
         let record = Record::new(source, &event, None, now_ms);
-        let text = serde_json::to_string(&record).expect("a record is JSON");
-        let rest = &text[BEFORE.len() + NULL.len() + AFTER.len() + NULL.len()..];
-        // Each mark is searched from the end, since names, which stand before it, can hold anything.
-        let key = r#","key":null,"id":""#;
-        let (rest, end) = rest
-            .rsplit_once(r#"-0","fingerprint":""#)
-            .expect("a record has an id and a fingerprint");
-        let (rest, capture) = rest.rsplit_once(key).expect("a record has a key");
-        let (source, time) = rest
-            .rsplit_once(r#"0\"]"},"op":"t"#)
-            .expect("a record has a sequence and an operation");
+        let mut text = Vec::with_capacity(BYTES);
+        text.extend_from_slice(SOURCE.as_bytes());
+        append(&mut text, &record.source, r#"0\"]"}"#);
+        let sequence = text.len();
+        write!(text, r#"","ts_ms":{now_ms},"key":"#).expect("a Vec takes everything");
+        let key = text.len();
+        text.extend_from_slice(ID.as_bytes());
+        append(&mut text, &record.id, r#"0""#);
+        let id = text.len();
+        text.extend_from_slice(FINGERPRINT.as_bytes());
+        append(&mut text, &record.fingerprint, "");
+        text.shrink_to_fit();
         Self {
-            source: source.to_owned(),
-            time: format!(r#"{time},"key":"#),
-            id: format!(r#","id":"{capture}-"#),
-            end: format!(r#"","fingerprint":"{}"#, end.trim_end_matches('}')),
+            text,
+            sequence,
+            key,
+            id,
         }
     }
+
+    /// From behind `after` to the number in `sequence`.
+    fn source(&self) -> &[u8] {
+        &self.text[..self.sequence]
+    }
+
+    /// From behind the operation to the key.
+    fn time(&self) -> &[u8] {
+        &self.text[self.sequence..self.key]
+    }
+
+    /// From behind the key to the number in `id`.
+    fn id(&self) -> &[u8] {
+        &self.text[self.key..self.id]
+    }
+
+    /// From behind the number in `id`.
+    fn end(&self) -> &[u8] {
+        &self.text[self.id..]
+    }
+}
+
+/// Writes a part of a record without its end.
+fn append(text: &mut Vec<u8>, part: &impl Serialize, end: &str) {
+    serde_json::to_writer(&mut *text, part).expect("a record is JSON");
+    let kept = text.strip_suffix(end.as_bytes());
+    let kept = kept.expect("it ends with the number").len();
+    text.truncate(kept);
 }
 
 /// The record of an event, to be written when it is sent.
@@ -124,15 +162,12 @@ impl<'p> Outgoing<'p> {
             + before.len()
             + AFTER.len()
             + after.len()
-            + envelope.source.len()
-            + digits(self.accepted.seq)
+            + digits(self.accepted.position)
             + OPERATION.len()
             + 1
-            + envelope.time.len()
             + self.accepted.key.as_deref().unwrap_or(NULL).len()
-            + envelope.id.len()
             + digits(self.accepted.event.seq)
-            + envelope.end.len()
+            + envelope.text.len()
             + if self.oversized { OVERSIZED.len() } else { 0 }
             + 1
             + self.accepted.partition_key.len()
@@ -140,8 +175,6 @@ impl<'p> Outgoing<'p> {
 
     /// The record's bytes.
     pub(crate) fn record(&self, envelope: &Envelope) -> Vec<u8> {
-        use std::io::Write;
-
         let [before, after] = self.images();
         let operation = match self.accepted.event.operation {
             Operation::Create => b'c',
@@ -154,21 +187,18 @@ impl<'p> Outgoing<'p> {
         let number = |record: &mut Vec<u8>, number: u64| {
             write!(record, "{number}").expect("a Vec takes everything");
         };
-        for part in [BEFORE, before, AFTER, after, &envelope.source] {
+        for part in [BEFORE, before, AFTER, after] {
             record.extend_from_slice(part.as_bytes());
         }
-        number(&mut record, self.accepted.seq);
+        record.extend_from_slice(envelope.source());
+        number(&mut record, self.accepted.position);
         record.extend_from_slice(OPERATION.as_bytes());
         record.push(operation);
-        for part in [
-            &envelope.time,
-            self.accepted.key.as_deref().unwrap_or(NULL),
-            &envelope.id,
-        ] {
-            record.extend_from_slice(part.as_bytes());
-        }
+        record.extend_from_slice(envelope.time());
+        record.extend_from_slice(self.accepted.key.as_deref().unwrap_or(NULL).as_bytes());
+        record.extend_from_slice(envelope.id());
         number(&mut record, self.accepted.event.seq);
-        record.extend_from_slice(envelope.end.as_bytes());
+        record.extend_from_slice(envelope.end());
         if self.oversized {
             record.extend_from_slice(OVERSIZED.as_bytes());
         }

@@ -10,6 +10,7 @@ use aurora_trigger_gen::{ChangeStream, SampleError, check_samples};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
+use crate::answer::Answer;
 use crate::call_error::CallError;
 use crate::configuration::Configuration;
 use crate::delivery::{
@@ -17,10 +18,10 @@ use crate::delivery::{
     patiently,
 };
 use crate::metrics::Metrics;
-use crate::payload::{Checked, Parsed, Refused, Rejected, StreamTable, Tables, check};
+use crate::payload::{Checked, Parsed, Rejected, StreamTable, Tables, check};
 use crate::plan::Plan;
 use crate::record::{Envelope, Outgoing};
-use crate::relayed;
+use crate::undelivered::Undelivered;
 
 /// How long a call may take that somebody waits for. It is less than the 3 seconds that the triggers wait
 /// (`aws_lambda.request_timeout_ms`, which they pin), so that the relay of a call which timed out for the writer sends
@@ -61,8 +62,24 @@ pub struct Relay<S> {
 pub struct Handled {
     /// The answer, JSON, or why the call failed.
     pub answer: Result<String, CallError>,
+    /// Why the answer leaves events open, if it does.
+    pub left_open: Option<String>,
     /// What it did.
     pub metrics: Metrics,
+}
+
+struct Answered {
+    text: String,
+    left_open: Option<String>,
+}
+
+impl Answered {
+    fn whole(text: String) -> Self {
+        Self {
+            text,
+            left_open: None,
+        }
+    }
 }
 
 impl<S: ChangeStream> Relay<S> {
@@ -103,8 +120,16 @@ impl<S: ChangeStream> Relay<S> {
     /// Handles one call, until `deadline` at the latest, and two seconds if somebody waits for the answer.
     pub async fn handle(&self, payload: &[u8], deadline: Instant) -> Handled {
         let mut metrics = Metrics::default();
-        let answer = self.answer(payload, deadline, &mut metrics).await;
-        Handled { answer, metrics }
+        let answered = self.answer(payload, deadline, &mut metrics).await;
+        let (answer, left_open) = match answered {
+            Ok(Answered { text, left_open }) => (Ok(text), left_open),
+            Err(error) => (Err(error), None),
+        };
+        Handled {
+            answer,
+            left_open,
+            metrics,
+        }
     }
 
     async fn answer(
@@ -112,10 +137,10 @@ impl<S: ChangeStream> Relay<S> {
         payload: &[u8],
         deadline: Instant,
         metrics: &mut Metrics,
-    ) -> Result<String, CallError> {
+    ) -> Result<Answered, CallError> {
         let received = Instant::now();
         if let Some(answer) = self.smoke_test(payload) {
-            return Ok(answer);
+            return Ok(Answered::whole(answer));
         }
         let parsed = Parsed::read(payload).map_err(CallError::Payload)?;
         let is_synchronous = parsed.invocation() == Invocation::RequestResponse;
@@ -135,24 +160,20 @@ impl<S: ChangeStream> Relay<S> {
             self.write(&outgoing, &envelopes, deadline, metrics).await
         };
         metrics.oldest_event_ms = checked.age_of_oldest(now_ms());
-        written?;
+        let undelivered = match written {
+            Ok(()) => None,
+            Err(undelivered) if parsed.takes_part() => Some(undelivered),
+            Err(undelivered) => return Err(undelivered.error(&outgoing)),
+        };
         if is_synchronous || parsed.is_dry_run() {
-            let refused: Vec<&Refused> = checked
-                .rejected
-                .iter()
-                .map(|event| &event.refused)
-                .collect();
-            let text = relayed::answer(outgoing.len(), &refused);
-            if text.len() > ANSWER_BYTES {
-                return Err(CallError::AnswerTooLong {
-                    refused: checked.rejected.len(),
-                });
-            }
-            return Ok(text);
+            return told(&checked, &outgoing, undelivered);
         }
         self.reject(&checked.rejected, deadline, metrics).await?;
         // Nobody reads it, so it does not list what the reject stream has.
-        Ok(format!(r#"{{"accepted":{}}}"#, outgoing.len()))
+        Ok(Answered::whole(format!(
+            r#"{{"accepted":{}}}"#,
+            outgoing.len()
+        )))
     }
 
     /// The answer to what the documentation of Lambda for PostgreSQL has one try first:
@@ -188,19 +209,16 @@ impl<S: ChangeStream> Relay<S> {
         envelopes: &[Envelope],
         deadline: Instant,
         metrics: &mut Metrics,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), Undelivered> {
         if outgoing.is_empty() {
             return Ok(());
         }
         let needs_shards = outgoing.iter().any(|event| event.accepted().key.is_none());
         let shards = if needs_shards {
-            self.shards(deadline)
-                .await
-                .map_err(|error| CallError::Undelivered {
-                    accepted: Vec::new(),
-                    open: outgoing.len(),
-                    reason: error.text,
-                })?
+            self.shards(deadline).await.map_err(|error| Undelivered {
+                written: vec![false; outgoing.len()],
+                reason: error.text,
+            })?
         } else {
             Vec::new()
         };
@@ -222,20 +240,7 @@ impl<S: ChangeStream> Relay<S> {
         metrics.written = count(written.iter().filter(|written| **written).count());
         match delivered.failure {
             None => Ok(()),
-            Some(reason) => {
-                let (accepted, open): (Vec<_>, Vec<_>) = outgoing
-                    .iter()
-                    .zip(written)
-                    .partition(|(_, written)| *written);
-                Err(CallError::Undelivered {
-                    accepted: accepted
-                        .iter()
-                        .map(|(event, _)| event.accepted().event.seq)
-                        .collect(),
-                    open: open.len(),
-                    reason,
-                })
-            }
+            Some(reason) => Err(Undelivered { written, reason }),
         }
     }
 
@@ -331,6 +336,35 @@ impl<S: ChangeStream> Relay<S> {
             ))),
         }
     }
+}
+
+/// What the caller is told that waits.
+fn told(
+    checked: &Checked<'_>,
+    outgoing: &[Outgoing<'_>],
+    undelivered: Option<Undelivered>,
+) -> Result<Answered, CallError> {
+    let rejected = checked.rejected.iter();
+    let open = undelivered
+        .as_ref()
+        .map_or_else(Vec::new, |undelivered| undelivered.open(outgoing));
+    let text = Answer {
+        accepted: outgoing.len() - open.len(),
+        refused: rejected.map(|event| &event.refused).collect(),
+        open,
+        reason: undelivered.as_ref().map(|undelivered| &*undelivered.reason),
+    }
+    .to_json();
+    if text.len() <= ANSWER_BYTES {
+        let left_open = undelivered.map(|undelivered| undelivered.reason);
+        return Ok(Answered { text, left_open });
+    }
+    Err(match undelivered {
+        Some(undelivered) => undelivered.error(outgoing),
+        None => CallError::AnswerTooLong {
+            refused: checked.rejected.len(),
+        },
+    })
 }
 
 impl Metrics {

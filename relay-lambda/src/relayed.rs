@@ -1,8 +1,8 @@
 //! What a call would write, without a stream.
 
 use aurora_trigger_gen::ChangeStream;
-use serde::Serialize;
 
+use crate::answer::Answer;
 use crate::payload::{Parsed, PayloadError, Refused, Tables, check};
 
 /// What becomes of a payload.
@@ -25,23 +25,17 @@ pub struct StreamRecord {
     pub data: Vec<u8>,
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
-    accepted: usize,
-    refused: &'a [&'a Refused],
-}
-
-/// What the caller gets to read: `{"accepted":n,"refused":[{"seq":…,"reason":"…"}]}`.
-pub(crate) fn answer(accepted: usize, refused: &[&Refused]) -> String {
-    let answer = Answer { accepted, refused };
-    serde_json::to_string(&answer).expect("numbers and texts are JSON")
-}
-
 impl Relayed {
     /// The answer that the caller would get: `{"accepted":n,"refused":[{"seq":…,"reason":"…"}]}`.
     #[must_use]
     pub fn answer(&self) -> String {
-        answer(self.records.len(), &self.refused.iter().collect::<Vec<_>>())
+        Answer {
+            accepted: self.records.len(),
+            refused: self.refused.iter().collect(),
+            open: Vec::new(),
+            reason: None,
+        }
+        .to_json()
     }
 }
 

@@ -135,7 +135,11 @@ async fn call<S: ChangeStream>(
         .deadline
         .saturating_sub(u64::try_from(now_ms()).unwrap_or_default());
     let deadline = Instant::now() + Duration::from_millis(left).saturating_sub(MARGIN);
-    let Handled { answer, metrics } = relay.handle(payload, deadline).await;
+    let Handled {
+        answer,
+        left_open,
+        metrics,
+    } = relay.handle(payload, deadline).await;
     for line in metrics.to_lines(&context.env_config.function_name, cold_start, now_ms()) {
         log::raw(&line);
     }
@@ -148,12 +152,16 @@ async fn call<S: ChangeStream>(
     });
     match answer {
         Ok(answer) => {
-            let level = if metrics.refused > 0 {
+            let level = if metrics.refused > 0 || left_open.is_some() {
                 Level::Warn
             } else {
                 Level::Debug
             };
-            log.write(level, "the call is answered", fields);
+            let message = left_open.map_or_else(
+                || "the call is answered".to_owned(),
+                |reason| format!("the call is answered and leaves events open: {reason}"),
+            );
+            log.write(level, &message, fields);
             Ok(RawValue::from_string(answer).expect("an answer is JSON"))
         }
         Err(error) => {

@@ -70,13 +70,13 @@ fn payloads() -> Vec<Vec<u8>> {
     let order = r#"{"id":1,"note":"\u00e9 \"x\" \ud83d\ude00","ratio":-1.5e-7,"tags":["a",null],"more":{"a":[1,{"b":null}]}}"#;
     let other = r#"{"id":1,"note":null,"ratio":null,"tags":[],"more":null}"#;
     let line = r#"{"text":"x","li\"ne":1,"order":"a\\b"}"#;
-    let of = |invocation: &str, batches: &[(String, String)]| {
+    let of = |call: &str, batches: &[(String, String)]| {
         let batches: Vec<String> = batches
             .iter()
             .map(|(source, events)| format!(r#"{{"source":{source},"events":[{events}]}}"#))
             .collect();
         format!(
-            r#"{{"aurora_trigger":1,"invocation":"{invocation}","batches":[{}]}}"#,
+            r#"{{"aurora_trigger":1,"invocation":{call},"batches":[{}]}}"#,
             batches.join(",")
         )
         .into_bytes()
@@ -84,7 +84,7 @@ fn payloads() -> Vec<Vec<u8>> {
     let fingerprint = Order::TABLE.fingerprint();
     vec![
         of(
-            "Event",
+            r#""Event""#,
             &[(
                 source("orders", &fingerprint),
                 format!(
@@ -93,7 +93,7 @@ fn payloads() -> Vec<Vec<u8>> {
             )],
         ),
         of(
-            "RequestResponse",
+            r#""RequestResponse","partial":true"#,
             &[
                 (
                     source("lines", &Line::TABLE.fingerprint()),
@@ -102,7 +102,7 @@ fn payloads() -> Vec<Vec<u8>> {
                 (
                     source("orders", "9f3a6c1e"),
                     format!(
-                        r#"{{"seq":7,"op":"u","before":{other},"after":{order}}},{{"seq":6,"op":"u","before":{order},"after":{other}}},{{"seq":8,"op":"t"}},{{"seq":9,"op":"u","key":{{"id":2}},"oversized":true}}"#
+                        r#"{{"seq":7,"position":6,"op":"u","before":{other},"after":{order}}},{{"seq":6,"op":"u","before":{order},"after":{other}}},{{"seq":8,"op":"t"}},{{"seq":9,"op":"u","key":{{"id":2}},"oversized":true}}"#
                     ),
                 ),
                 (
@@ -113,11 +113,11 @@ fn payloads() -> Vec<Vec<u8>> {
         ),
         // The smallest events.
         of(
-            "Event",
+            r#""Event""#,
             &[(source("orders", &fingerprint), vec!["0"; 2000].join(","))],
         ),
         of(
-            "Event",
+            r#""Event""#,
             &[(
                 source("orders", &fingerprint),
                 vec![r#"{"seq":1,"op":"t"}"#; 300].join(","),

@@ -32,6 +32,10 @@ pub struct Payload<'a> {
     /// Whether all is to be checked and answered, and nothing written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// Whether the caller takes a part for an answer: a call that can't write all before its time is up is answered with
+    /// the numbers of the events that are left open, in place of failing. Without effect where nobody waits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// The changes, in the order in which they were captured.
     #[serde(borrow)]
     pub batches: Vec<Batch<'a>>,
@@ -100,8 +104,12 @@ pub struct BatchSource<'a> {
 /// One change.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Event<'a> {
-    /// Its place in the order of the database's changes.
+    /// Its number, and its place in the order of the database's changes, unless `position` says another.
     pub seq: u64,
+    /// Its place in the order, where that is not its `seq`: the database restored the chain of a row's changes in a
+    /// transaction, and exchanged their places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
     /// What happened.
     #[serde(rename = "op")]
     pub operation: Operation,
@@ -117,4 +125,12 @@ pub struct Event<'a> {
     /// Whether the event was too big and is reduced to its key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub oversized: bool,
+}
+
+impl Event<'_> {
+    /// Its place in the order of the database's changes.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        self.position.unwrap_or(self.seq)
+    }
 }

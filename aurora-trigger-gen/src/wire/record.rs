@@ -84,7 +84,7 @@ pub struct RecordSource<'a> {
 pub struct Sequence {
     /// How often the history of the database was cut: by a restore, a clone, a promotion.
     pub epoch: i64,
-    /// The number, from one sequence per database.
+    /// The number, from one sequence per database: the event's own, or that of the event with which it exchanged places.
     pub seq: u64,
 }
 
@@ -161,7 +161,7 @@ impl<'a> Record<'a> {
                 tx_id: source.tx_id,
                 sequence: Sequence {
                     epoch: source.epoch,
-                    seq: event.seq,
+                    seq: event.place(),
                 },
             },
             operation: event.operation,

@@ -6,13 +6,16 @@ fn payload() -> Value {
     json!({
         "aurora_trigger": 1,
         "invocation": "RequestResponse",
+        "partial": true,
         "batches": [{
             "source": {
                 "db": "shop", "schema": "sales", "table": "orders", "fingerprint": "9f3a6c1e",
                 "epoch": -1, "txId": 7451, "ts_us": 1_795_350_000_123_456_i64, "capture": "5d1c",
                 "snapshot": true
             },
-            "events": [{"seq": 1042, "op": "u", "before": {"id": 1}, "after": {"id": 2}}]
+            "events": [
+                {"seq": 1042, "position": null, "op": "u", "before": {"id": 1}, "after": {"id": 2}}
+            ]
         }]
     })
 }
@@ -29,6 +32,7 @@ fn a_payload_is_read_whole() {
     let payload = Payload::parse(text.as_bytes()).expect("it is one");
     assert_eq!(payload.version, 1);
     assert_eq!(payload.invocation, Invocation::RequestResponse);
+    assert_eq!((payload.dry_run, payload.partial), (false, true));
     let source = &payload.batches[0].source;
     assert_eq!(
         (&*source.db, &*source.schema, &*source.table),
@@ -48,6 +52,7 @@ fn a_payload_is_read_whole() {
     assert_eq!(event.before.map(RawValue::get), Some(r#"{"id":1}"#));
     assert_eq!(event.after.map(RawValue::get), Some(r#"{"id":2}"#));
     assert_eq!((event.key.is_none(), event.oversized), (true, false));
+    assert_eq!((event.position, event.place()), (None, 1042));
 }
 
 #[test]
@@ -156,12 +161,14 @@ fn what_is_no_payload_is_refused() {
         ("/aurora_trigger", json!("1")),
         ("/aurora_trigger", json!(-1)),
         ("/invocation", json!("DryRun")),
+        ("/partial", json!("true")),
         ("/batches", json!({})),
         ("/batches/0/source/txId", json!(-1)),
         ("/batches/0/source/epoch", json!(1.5)),
         ("/batches/0/source/snapshot", json!("true")),
         ("/batches/0/source/db", json!(null)),
         ("/batches/0/events/0/seq", json!("1042")),
+        ("/batches/0/events/0/position", json!(-1)),
         ("/batches/0/events/0/op", json!("x")),
         ("/batches/0/events/0/op", json!("C")),
     ] {
@@ -193,8 +200,14 @@ fn an_event_can_lack_its_images() {
 #[test]
 fn what_was_read_is_written_as_it_was() {
     // In the order of the format, which `json!` does not keep.
-    let text = r#"{"aurora_trigger":1,"invocation":"Event","batches":[{"source":{"db":"shop","schema":"sales","table":"orders","fingerprint":"9f3a6c1e","epoch":1,"txId":7451,"ts_us":1795350000123456,"capture":"5d1c","snapshot":false},"events":[{"seq":1042,"op":"c","after":{"id" : 42}},{"seq":1043,"op":"u","key":{"id":42},"oversized":true}]}]}"#;
-    let payload = Payload::parse(text.as_bytes()).expect("it is one");
-    let written = serde_json::to_string(&payload).expect("a payload is JSON");
-    assert_eq!(written, text);
+    let text = r#"{"aurora_trigger":1,"invocation":"Event","batches":[{"source":{"db":"shop","schema":"sales","table":"orders","fingerprint":"9f3a6c1e","epoch":1,"txId":7451,"ts_us":1795350000123456,"capture":"5d1c","snapshot":false},"events":[{"seq":1042,"op":"c","after":{"id" : 42}},{"seq":1043,"position":1041,"op":"u","key":{"id":42},"oversized":true}]}]}"#;
+    let partial = text.replace(
+        r#""Event","#,
+        r#""RequestResponse","dry_run":true,"partial":true,"#,
+    );
+    for text in [text, &partial] {
+        let payload = Payload::parse(text.as_bytes()).expect("it is one");
+        let written = serde_json::to_string(&payload).expect("a payload is JSON");
+        assert_eq!(written, text);
+    }
 }

@@ -75,6 +75,21 @@ fn a_record_is_the_envelope_of_debezium_with_fields_of_ours() {
 }
 
 #[test]
+fn an_event_in_another_place_than_its_own_keeps_its_identity() {
+    let moved = event(r#"{"seq":1043,"position":1042,"op":"t"}"#);
+    let text = written(&source(), None, &moved);
+    let record = Record::parse(text.as_bytes()).expect("it is one");
+    let sequence = Sequence {
+        epoch: 1,
+        seq: 1042,
+    };
+    assert_eq!(
+        (record.source.sequence, &*record.id),
+        (sequence, "5d1c-1043")
+    );
+}
+
+#[test]
 fn a_record_without_images_has_nulls_in_their_place() {
     let truncate = event(r#"{"seq":1,"op":"t"}"#);
     let text = written(&source(), None, &truncate);

@@ -210,6 +210,8 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -252,6 +254,7 @@ mod tests {
     ) -> Vec<usize> {
         let mut schedule = Schedule::new(items.to_vec(), limits, BACKOFF);
         let mut stream = Vec::new();
+        let mut known = vec![false; items.len()];
         let mut on_their_way = Vec::new();
         let mut now = Duration::ZERO;
         loop {
@@ -298,8 +301,34 @@ mod tests {
                             lands && !answer_is_lost
                         })
                         .collect();
+                    for (bundle, acknowledged) in request.iter().zip(&acknowledged) {
+                        for &item in &bundle.items {
+                            known[item] |= acknowledged;
+                        }
+                    }
+                    assert_open_is_the_end(items, &known);
                     schedule.answered(&request, acknowledged, now, || 0.5);
                 }
+            }
+        }
+    }
+
+    /// Whenever the delivery ends, what has not been acknowledged is the end of its lane and behind every barrier that has.
+    fn assert_open_is_the_end(items: &[Item], known: &[bool]) {
+        let mut open_lanes = BTreeSet::new();
+        let (mut open_records, mut open_barriers) = (false, false);
+        for (item, known) in items.iter().zip(known) {
+            if *known {
+                let waits = if item.barrier {
+                    open_records
+                } else {
+                    open_barriers
+                };
+                assert!(!waits && !open_lanes.contains(&item.lane), "{item:?}");
+            } else {
+                open_lanes.insert(item.lane);
+                open_records |= !item.barrier;
+                open_barriers |= item.barrier;
             }
         }
     }

@@ -9,38 +9,40 @@ use serde_json::value::RawValue;
 use super::event::{Accepted, Source};
 
 /// Puts the events of each row and transaction into an order in which every image before is the image after of the event
-/// before it, where they are not and where there is one, and exchanges their numbers accordingly.
+/// before it, where they are not and where there is one, and exchanges their positions accordingly.
 ///
-/// Images are compared as JSON text. An event without images can't be placed: its row is left as it is.
+/// Images are compared as JSON text. An event without images can't be placed: its row is left as it is. None is moved
+/// across a TRUNCATE of its table, which ends every chain.
 pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
-    for places in rows(sources, events) {
+    for (row, places) in rows(sources, events).into_iter().enumerate() {
         let links: Option<Vec<Link<'_>>> =
             places.iter().map(|&place| link(&events[place])).collect();
         if let Some(order) = links.and_then(|links| chained(&links)) {
             reorder(events, &places, &order);
+            for place in places {
+                events[place].restored = Some(row);
+            }
         }
     }
 }
 
-/// The places of the events of each row that one transaction changed more than once.
+/// The places of the events of each row that one transaction changed more than once. A row that comes back after a
+/// TRUNCATE of its table is another one.
 fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
+    let tables = tables(sources);
+    let mut truncated = vec![0_usize; sources.len()];
     let mut first = HashMap::new();
     let mut rows: Vec<Vec<usize>> = Vec::new();
     for (place, event) in events.iter().enumerate() {
-        let source = &sources[event.source];
-        if !source.table.has_key || event.key.is_none() {
+        let table = tables[event.source];
+        let Some(key) = event.key.as_deref() else {
+            truncated[table] += 1;
+            continue;
+        };
+        if !sources[event.source].table.has_key {
             continue;
         }
-        let wire = source.wire;
-        let row = (
-            &*wire.db,
-            wire.epoch,
-            wire.tx_id,
-            &*wire.schema,
-            &*wire.table,
-            event.key.as_deref(),
-        );
-        match first.entry(row) {
+        match first.entry((table, truncated[table], key)) {
             Entry::Vacant(entry) => {
                 entry.insert((place, None));
             }
@@ -56,6 +58,25 @@ fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
         }
     }
     rows
+}
+
+/// For each source a number that all of its table and transaction share.
+fn tables(sources: &[Source<'_>]) -> Vec<usize> {
+    let mut tables = HashMap::new();
+    sources
+        .iter()
+        .map(|Source { wire, .. }| {
+            let next = tables.len();
+            let table = (
+                &*wire.db,
+                wire.epoch,
+                wire.tx_id,
+                &*wire.schema,
+                &*wire.table,
+            );
+            *tables.entry(table).or_insert(next)
+        })
+        .collect()
 }
 
 /// What an event leads from and to; `None`: there is no row.
@@ -123,10 +144,10 @@ fn chained(links: &[Link<'_>]) -> Option<Vec<usize>> {
     is_chain.then_some(path)
 }
 
-/// Puts the events at these places into this order; the lowest number goes to the first.
+/// Puts the events at these places into this order; the lowest position goes to the first.
 fn reorder(events: &mut [Accepted<'_>], places: &[usize], order: &[usize]) {
-    let mut numbers: Vec<u64> = places.iter().map(|&place| events[place].seq).collect();
-    numbers.sort_unstable();
+    let mut positions: Vec<u64> = places.iter().map(|&place| events[place].position).collect();
+    positions.sort_unstable();
     let moved: Vec<_> = order
         .iter()
         .map(|&index| {
@@ -134,11 +155,11 @@ fn reorder(events: &mut [Accepted<'_>], places: &[usize], order: &[usize]) {
             (event.source, event.event)
         })
         .collect();
-    for ((&place, (source, event)), seq) in places.iter().zip(moved).zip(numbers) {
+    for ((&place, (source, event)), position) in places.iter().zip(moved).zip(positions) {
         // The key and what follows from it are the same for all of them.
         events[place].source = source;
         events[place].event = event;
-        events[place].seq = seq;
+        events[place].position = position;
     }
 }
 

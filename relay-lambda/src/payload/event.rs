@@ -20,8 +20,10 @@ pub(crate) struct Accepted<'p> {
     /// Its source, by its place in [`Checked::sources`](super::Checked::sources).
     pub(crate) source: usize,
     pub(crate) event: &'p Event<'p>,
-    /// Its place in order, which a chain that is put right may have exchanged.
-    pub(crate) seq: u64,
+    /// Its place in order, which a chain that is put right here may have exchanged.
+    pub(crate) position: u64,
+    /// The chain that was put right with it, by a number that all events of that chain share.
+    pub(crate) restored: Option<usize>,
     /// The JSON object of its key; `None` for a TRUNCATE.
     pub(crate) key: Option<String>,
     pub(crate) partition_key: String,

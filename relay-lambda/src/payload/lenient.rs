@@ -30,6 +30,8 @@ struct Outer<'a> {
     invocation: Invocation,
     #[serde(default)]
     dry_run: bool,
+    #[serde(default)]
+    partial: bool,
     #[serde(borrow)]
     batches: Vec<OuterBatch<'a>>,
 }
@@ -54,6 +56,7 @@ pub(super) fn parse(text: &[u8], most_events: usize) -> Result<Lenient<'_>, Payl
             version: outer.version,
             invocation: outer.invocation,
             dry_run: outer.dry_run,
+            partial: outer.partial,
             batches: Vec::new(),
         },
         unreadable: Vec::new(),

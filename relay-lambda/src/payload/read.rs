@@ -100,6 +100,11 @@ impl<'a> Parsed<'a> {
     pub(crate) fn is_dry_run(&self) -> bool {
         self.payload.dry_run
     }
+
+    /// Whether the caller takes a part for an answer.
+    pub(crate) fn takes_part(&self) -> bool {
+        self.payload.partial && self.payload.invocation == Invocation::RequestResponse
+    }
 }
 
 /// What is to become of the events of a payload.
@@ -191,7 +196,8 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
                 Ok((key, partition_key)) => checked.accepted.push(Accepted {
                     source: checked.sources.len(),
                     event,
-                    seq: event.seq,
+                    position: event.place(),
+                    restored: None,
                     key,
                     partition_key,
                 }),

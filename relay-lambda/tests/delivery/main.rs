@@ -6,6 +6,7 @@ mod deadlines;
 mod faults;
 mod limits;
 mod metrics;
+mod partial;
 mod refusals;
 mod secrecy;
 mod shop;

@@ -48,6 +48,11 @@ pub(crate) fn payload(invocation: &str, batches: &[(&str, &[String])]) -> String
     )
 }
 
+/// A payload whose caller waits, and takes a part for an answer.
+pub(crate) fn partial(batches: &[(&str, &[String])]) -> String {
+    payload("RequestResponse", batches).replacen('{', r#"{"partial":true,"#, 1)
+}
+
 pub(crate) fn order(seq: usize, id: usize) -> String {
     format!(r#"{{"seq":{seq},"op":"c","after":{{"id":{id},"note":"n{seq}"}}}}"#)
 }
