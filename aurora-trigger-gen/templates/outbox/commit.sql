@@ -88,7 +88,9 @@ BEGIN
                 target, target_region, aurora_trigger.payload(places, 'Event'), 'Event'
             );
             DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
-        EXCEPTION WHEN OTHERS THEN
+        EXCEPTION WHEN serialization_failure THEN
+            RAISE; -- It is the application's, and nothing mends it.
+        WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS
                 error_state = RETURNED_SQLSTATE,
                 error_message = MESSAGE_TEXT,
@@ -114,6 +116,8 @@ RETURNS tid[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET enable_indexscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $body$
 BEGIN

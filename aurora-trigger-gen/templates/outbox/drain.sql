@@ -216,12 +216,6 @@ BEGIN
     ELSE
         DELETE FROM aurora_trigger.outbox AS o
         WHERE o.ctid = ANY (ARRAY(SELECT unnest(places) EXCEPT SELECT unnest(open_places)));
-        -- The relay exchanged them within a row's chain, whose beginning may be gone now.
-        UPDATE aurora_trigger.outbox AS o
-        SET position = (m.moved ->> 1)::bigint, seq = coalesce(o.seq, o.position)
-        FROM json_array_elements(answer -> 'moved') AS m (moved)
-        WHERE o.ctid = ANY (open_places)
-            AND coalesce(o.seq, o.position) = (m.moved ->> 0)::bigint;
     END IF;
     RETURN open_count;
 END
