@@ -1,6 +1,6 @@
 INSERT INTO aurora_trigger.outbox (
-{{ pad }}    lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
-{{ pad }}    before, after, at_commit
+{{ pad }}    lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture,
+{{ pad }}    op, before, after, at_commit
 {{ pad }})
 {{ pad }}SELECT
 {{ pad }}    {{ lane }},

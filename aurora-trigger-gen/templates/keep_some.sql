@@ -3,4 +3,4 @@
 {{ pad }}kept_keys := NULL;
 {{ pad }}kept_before := NULL;
 {{ pad }}kept_after := NULL;
-{{ pad }}kept_bytes := 0;
+{{ pad }}kept_bytes := 0::bigint;

@@ -5,17 +5,21 @@
 -- {{ remark }}. The lock is waited for 3 seconds at most.
 DO {{ body }};
 {% endfor %}
--- What all tables share goes with the last of them, unless dead letters still wait to be looked at.
+-- What all tables share goes with the last of them, unless events still wait to be sent, or dead
+-- letters to be looked at.
 DO $body$
 DECLARE
     search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
     needed boolean;
     dead_letters boolean := false;
+    pending_events boolean := false;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     SELECT EXISTS (
         SELECT FROM pg_proc AS p
         WHERE p.pronamespace = n.oid AND p.prorettype = 'trigger'::regtype
+            -- That one is of what all share.
+            AND p.proname <> 'send_at_commit'
     )
     INTO needed
     FROM pg_namespace AS n
@@ -23,7 +27,14 @@ BEGIN
     IF NOT needed AND to_regclass('aurora_trigger.dead_letter') IS NOT NULL THEN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.dead_letter)' INTO dead_letters;
     END IF;
-    IF dead_letters THEN
+    IF NOT needed AND to_regclass('aurora_trigger.outbox') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.outbox)' INTO pending_events;
+    END IF;
+    IF pending_events THEN
+        RAISE WARNING 'aurora_trigger: the schema stays, since aurora_trigger.outbox holds events'
+            USING HINT = 'SELECT aurora_trigger.drain() until it returns false, or delete them, '
+                'then run this file again.';
+    ELSIF dead_letters THEN
         RAISE WARNING
             'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'
             USING HINT = 'Save or delete them, then run this file again.';

@@ -35,5 +35,14 @@ BEGIN
     LOOP
         EXECUTE 'DROP FUNCTION ' || function_name;
     END LOOP;
+    -- Its settings are still needed for what waits of it.
+    IF to_regclass('aurora_trigger.stream_table') IS NOT NULL THEN
+        DELETE FROM aurora_trigger.stream_table AS t
+        WHERE t.schema_name = {{ schema }} AND t.table_name = {{ table }}
+            AND NOT EXISTS (
+                SELECT FROM aurora_trigger.outbox AS o
+                WHERE o.schema_name = t.schema_name AND o.table_name = t.table_name
+            );
+    END IF;
     PERFORM set_config('search_path', search_path_before, true);
 END

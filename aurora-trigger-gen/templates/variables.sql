@@ -21,7 +21,7 @@ captured_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     kept_keys text[];
     kept_before json[];
     kept_after json[];
-    kept_bytes bigint := 0;
+    kept_bytes bigint := 0::bigint;
 {%- if way.sends_at_commit() %}
     kept_places text;
 {%- endif %}

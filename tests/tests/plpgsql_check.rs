@@ -1,6 +1,6 @@
 //! plpgsql_check finds wrong names, types and unused variables in functions that no test happens to run.
 
-use aurora_trigger_gen::describe::{Level, Operations, TableDesc};
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, Operations, TableDesc};
 use aurora_trigger_gen::{PgType, StreamTrigger};
 use pipeline_tests::Pipeline;
 use serde::Deserialize;
@@ -134,7 +134,11 @@ async fn findings(pipeline: &Pipeline) -> Option<Vec<String>> {
 }
 
 /// What it finds, and why that is as it should be.
-const EXCUSED: [(&str, &str); 5] = [
+const EXCUSED: [(&str, &str); 6] = [
+    (
+        "schema \"cron\" does not exist",
+        "it is asked for before, and here it is not there",
+    ),
     (
         "never read variable \"before_key\"",
         "one cursor serves UPDATE and DELETE",
@@ -175,6 +179,32 @@ async fn it_finds_nothing_in_functions_with_everything_that_a_struct_can_say() {
             .await;
         if let Some(found) = findings(&pipeline).await {
             assert_eq!(found, [""; 0], "{level:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_finds_nothing_however_events_are_delivered() {
+    let on_failure = |table: TableDesc| {
+        table
+            .with_delivery(Delivery::Async)
+            .with_on_failure(OnFailure::Outbox)
+    };
+    for level in [Level::Statement, Level::Row] {
+        for deliver in [
+            |table: TableDesc| table.with_delivery(Delivery::Outbox),
+            |table: TableDesc| table.with_delivery(Delivery::Commit),
+            on_failure,
+        ] {
+            let pipeline = Pipeline::start().await;
+            pipeline.run(TABLES).await;
+            let tables = [Ware::TABLE, Line::TABLE].map(|table| deliver(table.with_level(level)));
+            pipeline
+                .install_tables(&tables.iter().collect::<Vec<_>>())
+                .await;
+            if let Some(found) = findings(&pipeline).await {
+                assert_eq!(found, [""; 0], "{level:?} {:?}", tables[0].delivery());
+            }
         }
     }
 }

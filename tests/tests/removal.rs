@@ -1,6 +1,6 @@
 //! The removal takes away what the installation brought, and nothing that somebody still needs.
 
-use aurora_trigger_gen::describe::{Level, Oversize, TableDesc};
+use aurora_trigger_gen::describe::{Delivery, Level, Oversize, TableDesc};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger, emit};
 use pipeline_tests::Pipeline;
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
@@ -165,6 +165,38 @@ async fn dead_letters_are_kept_until_somebody_has_looked_at_them() {
         .batch_execute(&format!("DELETE FROM aurora_trigger.dead_letter; {remove}"))
         .await
         .expect("nothing is kept any more");
+    assert_eq!(count(&session, SCHEMAS).await, 0);
+}
+
+#[tokio::test]
+async fn events_that_wait_are_kept_until_they_are_sent() {
+    let pipeline = Pipeline::start().await;
+    pipeline.run(TABLES).await;
+    let table = Note::TABLE.with_delivery(Delivery::Commit);
+    pipeline.install_tables(&[&table]).await;
+    pipeline
+        .run("SELECT aurora_trigger.pause(); INSERT INTO notes VALUES (1)")
+        .await;
+    let (session, notices) = pipeline.listening_session().await;
+    let remove = emit::remove(&[&table]);
+    session
+        .batch_execute(&remove)
+        .await
+        .expect("it is no error");
+    let warnings: Vec<String> = notices
+        .take_warnings()
+        .iter()
+        .map(|warning| warning.message().to_owned())
+        .collect();
+    assert_eq!(
+        warnings,
+        ["aurora_trigger: the schema stays, since aurora_trigger.outbox holds events"]
+    );
+    assert_eq!(count(&session, TRIGGERS).await, 0);
+    pipeline.run("SELECT aurora_trigger.resume()").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_calls().len(), 1);
+    pipeline.run(&remove).await;
     assert_eq!(count(&session, SCHEMAS).await, 0);
 }
 

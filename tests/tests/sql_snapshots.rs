@@ -8,6 +8,7 @@
     reason = "what the rows hold is compared elsewhere, here it is enough that they arrive"
 )]
 
+use aurora_trigger_gen::describe::Delivery;
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::{Bytes, ChangeEvent, ChangeStream, PgType, StreamTrigger};
 use pipeline_tests::Pipeline;
@@ -39,7 +40,15 @@ async fn installed<T: StreamTrigger>(schema: &str, writes: &str, expected: &[&st
     pipeline.run(schema).await;
     pipeline.run(&installation).await;
     pipeline.run(&installation).await;
+    let is_kept = T::TABLE.delivery() == Delivery::Outbox;
+    if is_kept {
+        // One lane, so that all of it is in one order.
+        pipeline.run("SELECT aurora_trigger.set_lanes(1)").await;
+    }
     pipeline.run(writes).await;
+    if is_kept {
+        pipeline.drain().await;
+    }
     let events = pipeline.take_events::<T>();
     assert_eq!(events.iter().map(in_a_word).collect::<Vec<_>>(), expected);
     pipeline.run(&removal).await;
@@ -151,6 +160,34 @@ struct Synchronous {
 async fn delivery_sync() {
     let sql = installed::<Synchronous>(NOTES, WRITES, &CHANGES[..2]).await;
     assert_readable!("delivery_sync", sql);
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.notes", delivery = "outbox")]
+struct InTheOutbox {
+    #[stream(key)]
+    id: i32,
+    body: String,
+}
+
+#[tokio::test]
+async fn delivery_outbox() {
+    let sql = installed::<InTheOutbox>(NOTES, WRITES, &CHANGES).await;
+    assert_readable!("delivery_outbox", sql);
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.notes", delivery = "commit")]
+struct SentAtCommit {
+    #[stream(key)]
+    id: i32,
+    body: String,
+}
+
+#[tokio::test]
+async fn delivery_commit() {
+    let sql = installed::<SentAtCommit>(NOTES, WRITES, &CHANGES).await;
+    assert_readable!("delivery_commit", sql);
 }
 
 #[derive(Debug, Deserialize, StreamTrigger)]

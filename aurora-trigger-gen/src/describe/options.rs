@@ -16,6 +16,17 @@ pub enum Delivery {
     Outbox,
 }
 
+impl Delivery {
+    /// What a failed call does to the write, where the author says nothing of it.
+    pub(super) const fn on_failure(self) -> OnFailure {
+        match self {
+            Self::Async => OnFailure::Warn,
+            Self::Sync => OnFailure::Abort,
+            Self::Commit | Self::Outbox => OnFailure::Outbox,
+        }
+    }
+}
+
 /// What a failed call does to the write: `on_failure = "…"`, for [`Delivery::Async`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

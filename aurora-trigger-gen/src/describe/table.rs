@@ -50,11 +50,7 @@ impl TableDesc {
             columns,
             key,
             delivery,
-            on_failure: match delivery {
-                Delivery::Async => OnFailure::Warn,
-                Delivery::Sync => OnFailure::Abort,
-                Delivery::Commit | Delivery::Outbox => OnFailure::Outbox,
-            },
+            on_failure: delivery.on_failure(),
             level: Level::Statement,
             operations: Operations {
                 insert: true,
@@ -66,6 +62,15 @@ impl TableDesc {
             oversize: Oversize::KeyOnly,
             when: None,
         }
+    }
+
+    /// The same, with when the call is made; what a failed one does to the write is then as an author gets it who says
+    /// nothing of it.
+    #[must_use]
+    pub const fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self.on_failure = delivery.on_failure();
+        self
     }
 
     /// The same, with what a failed call does to the write.

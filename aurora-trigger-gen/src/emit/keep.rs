@@ -54,7 +54,7 @@ struct KeepSome {
     keep: String,
 }
 
-const LANE: &str = "(hashtext(kept.row_key) & 2147483647) % aurora_trigger.lane_count()";
+const LANE: &str = "aurora_trigger.lane_of(kept.row_key)";
 /// The lane that all others wait for.
 const TRUNCATION_LANE: &str = "-1";
 

@@ -17,13 +17,15 @@ struct Remove<'a> {
 struct RemoveTable {
     name: Sql,
     regclass: Sql,
+    schema: Sql,
+    table: Sql,
     triggers: [&'static str; 4],
     functions: Vec<Sql>,
 }
 
 /// The removal of these tables' triggers and functions, as SQL; with the last table also of what all share.
 ///
-/// Dead letters are kept: as long as there are some, the schema stays.
+/// Dead letters and what waits in the outbox are kept: as long as there are some, the schema stays.
 #[must_use]
 pub fn remove(tables: &[&TableDesc]) -> String {
     render(tables).expect("templates fail on writing only, and a String takes everything")
@@ -53,6 +55,8 @@ fn remove_table(table: &TableDesc) -> RemoveTable {
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),
         name,
+        schema: Sql(Literal(table.schema()).to_string()),
+        table: Sql(Literal(table.table()).to_string()),
         triggers: [
             "aurora_trigger_insert",
             "aurora_trigger_update",

@@ -39,7 +39,7 @@ BEGIN
         surplus[node] := surplus[node] - 1;
     END LOOP;
     -- More leave than arrive where it starts; if none is so, it is a circle.
-    SELECT s.node
+    SELECT s.node::integer
     INTO node
     FROM unnest(surplus) WITH ORDINALITY AS s (surplus, node)
     WHERE s.surplus > 0

@@ -33,7 +33,9 @@ DECLARE
 BEGIN
     -- More than its calls will take is left to the drain.
     IF octet_length(earlier) < 64000 IS NOT FALSE THEN
-        PERFORM set_config('aurora_trigger.kept', concat_ws(' ', nullif(earlier, ''), places), true);
+        PERFORM set_config(
+            'aurora_trigger.kept', concat_ws(' ', nullif(earlier, ''), places), true
+        );
     END IF;
     INSERT INTO aurora_trigger.at_commit (tx_id) VALUES (txid_current()) ON CONFLICT DO NOTHING;
 END
@@ -57,7 +59,6 @@ DECLARE
     places tid[];
     target text;
     target_region text;
-    answer aurora_trigger.lambda_answer;
     error_state text;
     error_message text;
     error_detail text;
@@ -84,7 +85,7 @@ BEGIN
         places := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
         EXIT WHEN places IS NULL;
         BEGIN
-            answer := aurora_trigger.invoke(
+            PERFORM aurora_trigger.invoke(
                 target, target_region, aurora_trigger.payload(places, 'Event'), 'Event'
             );
             DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
@@ -114,6 +115,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.send_at_commit() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(of_tx bigint, kept_places tid[])
 RETURNS tid[]
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET enable_indexscan = off

@@ -11,6 +11,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lane(
     OUT is_all boolean
 )
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET enable_bitmapscan = off
@@ -59,7 +60,7 @@ BEGIN
         SELECT
             e.place,
             e.position,
-            sum(e.bytes) OVER so_far AS bytes,
+            (sum(e.bytes) OVER so_far)::bigint AS bytes,
             row_number() OVER so_far AS number
         FROM event AS e
         WINDOW so_far AS (ORDER BY e.position ROWS UNBOUNDED PRECEDING)
@@ -232,7 +233,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
-    longest_pause CONSTANT interval := '1 minute';
+    longest_pause CONSTANT interval := interval '1 minute';
     this aurora_trigger.lane;
     batch record;
     cut_transactions bigint[];

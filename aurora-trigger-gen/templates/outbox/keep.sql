@@ -35,13 +35,9 @@ AS $body$
     SELECT
         CASE event.op
             WHEN 't' THEN -1
-            ELSE (
-                hashtext(
-                    aurora_trigger.row_key(
-                        coalesce(event.after, event.before, event.key), key_names
-                    )
-                ) & 2147483647
-            ) % aurora_trigger.lane_count()
+            ELSE aurora_trigger.lane_of(
+                aurora_trigger.row_key(coalesce(event.after, event.before, event.key), key_names)
+            )
         END,
         event.seq,
         tx_id,

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION aurora_trigger.payload(places tid[], invocation text)
 RETURNS json
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off

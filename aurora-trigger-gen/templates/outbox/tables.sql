@@ -97,6 +97,20 @@ BEGIN
 END
 $body$;
 
+-- The lane of a row, by the text of its key; a table without a key may have nothing in the columns
+-- that its events are spread by. The planner puts it in place of the call.
+CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(row_key text)
+RETURNS smallint
+LANGUAGE sql
+IMMUTABLE
+AS $body$
+    SELECT (
+        (coalesce(pg_catalog.hashtext(row_key), 0) & 2147483647) % aurora_trigger.lane_count()
+    )::smallint
+$body$;
+ALTER FUNCTION aurora_trigger.lane_of(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.lane_of(text) FROM PUBLIC;
+
 -- Another number of lanes: so many calls can be on their way at a time, each by a drain of its own.
 CREATE OR REPLACE FUNCTION aurora_trigger.set_lanes(lanes integer)
 RETURNS void

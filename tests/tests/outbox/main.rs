@@ -5,6 +5,7 @@ mod chains;
 mod dead_letters;
 mod drain;
 mod failures;
+mod meaning;
 mod on_failure;
 mod truncate;
 

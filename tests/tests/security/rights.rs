@@ -2,10 +2,10 @@
 
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::Level;
-use aurora_trigger_gen::describe::{Oversize, TableDesc};
+use aurora_trigger_gen::describe::{Delivery, Oversize, TableDesc};
 use pipeline_tests::{Pipeline, error_of};
 
-use crate::{Ware, as_mallory, assert_unharmed, insert, make_role, prepare, start};
+use crate::{Ware, as_mallory, assert_unharmed, insert, insert_with, make_role, prepare, start};
 
 /// With all that can be installed.
 async fn start_with_everything() -> Pipeline {
@@ -14,6 +14,137 @@ async fn start_with_everything() -> Pipeline {
     let tables: [&TableDesc; 1] = [&dead_letter];
     pipeline.install_tables(&tables).await;
     pipeline
+}
+
+/// With an outbox.
+async fn start_with_an_outbox(delivery: Delivery) -> Pipeline {
+    let pipeline = prepare().await;
+    pipeline
+        .install_tables(&[&Ware::TABLE.with_delivery(delivery)])
+        .await;
+    pipeline
+}
+
+/// All that reads, changes or sends what is in the outbox, or changes how it is sent.
+const OUTBOX_ATTEMPTS: [&str; 25] = [
+    "SELECT * FROM aurora_trigger.outbox",
+    "INSERT INTO aurora_trigger.outbox SELECT",
+    "UPDATE aurora_trigger.outbox SET position = 0",
+    "DELETE FROM aurora_trigger.outbox",
+    "TRUNCATE aurora_trigger.outbox",
+    "LOCK aurora_trigger.outbox",
+    "SELECT * FROM aurora_trigger.lane FOR UPDATE",
+    "UPDATE aurora_trigger.lane SET retry_at = 'infinity'",
+    "SELECT * FROM aurora_trigger.failed_call",
+    "SELECT * FROM aurora_trigger.sent",
+    "UPDATE aurora_trigger.stream_table SET paused = true",
+    "INSERT INTO aurora_trigger.at_commit VALUES (1)",
+    "SELECT * FROM aurora_trigger.status",
+    "SELECT * FROM aurora_trigger.lane_status",
+    "SELECT aurora_trigger.drain()",
+    "CALL aurora_trigger.drain_all()",
+    "SELECT aurora_trigger.drain_lane(0::smallint)",
+    "SELECT aurora_trigger.payload('{}', 'Event')",
+    "SELECT aurora_trigger.invoke('f', NULL, '{}', 'Event')",
+    "SELECT aurora_trigger.pause()",
+    "SELECT aurora_trigger.resume()",
+    "SELECT aurora_trigger.redrive()",
+    "SELECT aurora_trigger.purge(everything => true)",
+    "SELECT aurora_trigger.set_lanes(1)",
+    "SELECT aurora_trigger.new_epoch()",
+];
+
+#[tokio::test]
+async fn a_role_without_rights_can_not_use_the_outbox() {
+    let pipeline = start_with_an_outbox(Delivery::Commit).await;
+    for may_look in [false, true] {
+        if may_look {
+            pipeline
+                .run("GRANT USAGE ON SCHEMA aurora_trigger TO mallory")
+                .await;
+        }
+        let mallory = pipeline.session_of("mallory").await;
+        for attempt in OUTBOX_ATTEMPTS {
+            let refused = error_of(&mallory, &format!("BEGIN; {attempt}")).await;
+            assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+            mallory
+                .batch_execute("ROLLBACK")
+                .await
+                .expect("it can always");
+        }
+    }
+    assert_unharmed(&pipeline, "all attempts").await;
+}
+
+/// A dashboard sees what waits and what failed, and nothing of a row.
+#[tokio::test]
+async fn a_role_that_monitors_sees_the_status_and_no_event() {
+    let pipeline = start_with_an_outbox(Delivery::Commit).await;
+    make_role("watcher", "LOGIN").await;
+    pipeline.run("GRANT pg_monitor TO watcher").await;
+    let session = pipeline.session_of("watcher").await;
+    for view in ["status", "lane_status"] {
+        session
+            .query(&format!("SELECT * FROM aurora_trigger.{view}"), &[])
+            .await
+            .unwrap_or_else(|error| panic!("{view}: {error:?}"));
+    }
+    for attempt in OUTBOX_ATTEMPTS
+        .iter()
+        .filter(|attempt| !attempt.contains("status"))
+    {
+        let refused = error_of(&session, &format!("BEGIN; {attempt}")).await;
+        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+        session
+            .batch_execute("ROLLBACK")
+            .await
+            .expect("it can always");
+    }
+}
+
+/// What a role writes into the setting that notes a transaction's events keeps no event from the stream, sends none twice
+/// and none of others.
+#[tokio::test]
+async fn a_role_that_lies_about_its_transactions_events_leaves_them_to_the_drain() {
+    let pipeline = start_with_an_outbox(Delivery::Commit).await;
+    let mallory = pipeline.session_of("mallory").await;
+    pipeline.run("SELECT aurora_trigger.pause()").await;
+    pipeline.run(&insert()).await;
+    pipeline.run("SELECT aurora_trigger.resume()").await;
+    // The first one is of somebody else, who waits for the drain.
+    for (number, lie) in [
+        "(0,1)",
+        "",
+        "nonsense",
+        "(0,1) (0,1) (4000000000,1)",
+        "(0,0)",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let id = (2 + number).to_string();
+        mallory
+            .batch_execute(&format!(
+                "BEGIN; {}; SET LOCAL aurora_trigger.kept = '{lie}'; COMMIT",
+                insert_with("id", &id)
+            ))
+            .await
+            .unwrap_or_else(|error| panic!("{lie}: {error:?}"));
+        assert!(pipeline.take_calls().is_empty(), "{lie}");
+    }
+    pipeline.drain().await;
+    let events: usize = pipeline
+        .take_calls()
+        .iter()
+        .map(|call| {
+            call.payload()
+                .batches
+                .iter()
+                .map(|batch| batch.events.len())
+                .sum::<usize>()
+        })
+        .sum();
+    assert_eq!(events, 6);
 }
 
 #[tokio::test]
