@@ -21,8 +21,8 @@ END
 $body$;
 
 -- Has the events at these places of the outbox sent when the transaction commits. They are noted in
--- a setting, which a savepoint's rollback takes back. Any role can write it: who does can leave their
--- own events to the drain, and no more, since each is looked at before it is sent.
+-- a setting, which a savepoint's rollback takes back. Any role can write it: who does can leave
+-- their own events to the drain, and no more, since each is looked at before it is sent.
 CREATE OR REPLACE FUNCTION aurora_trigger.send_later(places text)
 RETURNS void
 LANGUAGE plpgsql
