@@ -48,8 +48,10 @@ async fn start() -> Pipeline {
 }
 
 async fn assert_complete(pipeline: &Pipeline) {
+    pipeline.drain().await;
     drop(pipeline.take_calls());
     pipeline.run(WRITES).await;
+    pipeline.drain().await;
     let changes = pipeline.take_changes::<Storefront>();
     assert_eq!(changes.len(), CHANGES, "{changes:#?}");
 }

@@ -104,7 +104,7 @@ pub struct Address {
 
 /// A line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, StreamTrigger)]
-#[stream(table = "sales.order_items", delivery = "async", on_failure = "abort")]
+#[stream(table = "sales.order_items", delivery = "outbox")]
 pub struct OrderItem {
     /// The order.
     #[stream(key)]

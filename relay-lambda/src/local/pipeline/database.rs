@@ -1,6 +1,10 @@
 //! The database: a throwaway one, or one that is there and must be left as it was.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{Client, Config, NoTls};
@@ -12,7 +16,7 @@ use crate::local::PostgresCluster;
 
 /// The database that the pipeline begins at.
 pub(super) struct Database {
-    client: Client,
+    client: Arc<Client>,
     connection: JoinHandle<()>,
     kind: Kind,
 }
@@ -46,7 +50,7 @@ impl Database {
                 .expect("it is in this form");
             let (client, connection) = connect(&config).await?;
             return Ok(Self {
-                client,
+                client: Arc::new(client),
                 connection,
                 kind: Kind::Throwaway(cluster),
             });
@@ -55,7 +59,7 @@ impl Database {
         let (client, connection) = connect(config).await?;
         let before = lock_and_look(&client, function).await?;
         Ok(Self {
-            client,
+            client: Arc::new(client),
             connection,
             kind: Kind::Given {
                 config: Box::new(config.clone()),
@@ -85,6 +89,38 @@ impl Database {
             };
             format!("the triggers can't be installed: {}{hint}", explain(&error))
         })
+    }
+
+    /// Drains the outbox, if there is one, again and again; is ready when that fails.
+    pub(super) fn drain(&self) -> impl Future<Output = Result<(), String>> + use<> {
+        const SHORTEST: Duration = Duration::from_millis(5);
+        const LONGEST: Duration = Duration::from_millis(200);
+        let client = Arc::clone(&self.client);
+        async move {
+            let explained = |error: tokio_postgres::Error| explain(&error);
+            if !has_table(&client, "aurora_trigger.outbox")
+                .await
+                .map_err(explained)?
+            {
+                return std::future::pending().await;
+            }
+            let mut pause = SHORTEST;
+            loop {
+                let drained = client
+                    .query_one("SELECT aurora_trigger.drain()", &[])
+                    .await;
+                match drained {
+                    Ok(row) if row.get(0) => pause = SHORTEST,
+                    Ok(_) => {
+                        sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST);
+                    }
+                    // Whoever waits for that says it better.
+                    Err(_) if client.is_closed() => return std::future::pending().await,
+                    Err(error) => return Err(explain(&error)),
+                }
+            }
+        }
     }
 
     pub(super) async fn version(&self) -> Result<String, String> {

@@ -99,7 +99,11 @@ async fn run<S: ChangeStream + 'static>(settings: Settings) -> Result<(), String
     let served = tokio::select! {
         served = async {
             prepare(&settings, &relay, &database, &mut output).await?;
-            show(&mut happenings, &mut database, &mut output, &mut summary).await
+            let drain = database.drain();
+            tokio::select! {
+                shown = show(&mut happenings, &mut database, &mut output, &mut summary) => shown,
+                drained = drain => drained,
+            }
         } => served,
         () = stop.requested() => Ok(()),
     };

@@ -16,6 +16,7 @@ use aurora_trigger_gen::wire::{Operation, Record};
 use clap::Parser;
 use relay_lambda::local::{LocalRelay, PostgresCluster, StoredRecord};
 use storefront::Storefront;
+use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
 
 /// Run the pipeline of the reference app: database, triggers, relay, stream, typed changes.
@@ -77,11 +78,25 @@ async fn run(keep: bool) -> Result<(), Box<dyn Error>> {
             relay.kinesis().endpoint_url(),
             relay.stream()
         );
-        while let Ok(record) = consumer.records.recv() {
-            consumer.read(&record)?;
+        loop {
+            let has_more = drain(&database).await?;
+            while let Ok(record) = consumer.records.try_recv() {
+                consumer.read(&record)?;
+            }
+            if !has_more {
+                sleep(Duration::from_millis(50)).await;
+            }
         }
     }
     Ok(())
+}
+
+/// Sends what waits in the outbox: whether there is more to do.
+async fn drain(database: &Client) -> Result<bool, tokio_postgres::Error> {
+    let row = database
+        .query_one("SELECT aurora_trigger.drain()", &[])
+        .await?;
+    Ok(row.get(0))
 }
 
 /// Runs the story, statement by statement, and prints what each of them sent.
@@ -107,6 +122,7 @@ async fn tell(
             (Ok(()), true) => return Err("the story expects this write to fail".into()),
             (Err(_), false) => result?,
         }
+        while drain(database).await? {}
         // Calls that nobody waits for may still be on their way.
         if !relay.endpoint().wait_until_idle(Duration::from_secs(10)) {
             return Err("the relay does not come to an end".into());
