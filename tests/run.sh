@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
-# plpgsql_check, where Debian has it for the server that is used, and kinesis-local, by npm.
+# plpgsql_check and pg_cron, where Debian has them for the server that is used, and kinesis-local, by npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/setup.sh
 require_rust
 require_postgres
 
-require_plpgsql_check() {
-    local programs version
+require_extensions() {
+    local programs version extensions
     programs=$(postgres_programs)
     version=$("$programs/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
     case "$programs" in /usr/lib/postgresql/*) ;; *) return 0 ;; esac
-    [ -f "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] && return 0
-    command -v apt-get >/dev/null 2>&1 && apt_install "postgresql-$version-plpgsql-check"
+    extensions=/usr/share/postgresql/$version/extension
+    [ -f "$extensions/plpgsql_check.control" ] && [ -f "$extensions/pg_cron.control" ] && return 0
+    command -v apt-get >/dev/null 2>&1 &&
+        apt_install "postgresql-$version-plpgsql-check" "postgresql-$version-cron"
 }
-require_plpgsql_check
+require_extensions
 require_kinesis_local
 
 step() {

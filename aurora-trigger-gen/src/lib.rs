@@ -49,6 +49,8 @@
 //! The attributes are documented at the macros: [`macro@StreamTrigger`] for a table,
 //! [`macro@PgType`] for a type, [`macro@ChangeStream`] for a stream.
 //!
+//! What each `delivery` promises, how to watch it, and what to do when something fails: [`operations`].
+//!
 //! # Types
 //!
 //! A field's type says which columns it goes to; the installation refuses all others. Every value of
@@ -97,6 +99,8 @@ pub mod emit;
 mod error;
 #[cfg(feature = "emit")]
 pub mod local_extension;
+#[doc = include_str!("../OPERATIONS.md")]
+pub mod operations {}
 #[cfg(feature = "ops")]
 pub mod ops;
 #[doc(hidden)]

@@ -7,6 +7,8 @@ mod drain;
 mod failures;
 mod meaning;
 mod on_failure;
+mod restores;
+mod schedule;
 mod truncate;
 
 use aurora_trigger_gen::wire::Record;

@@ -106,9 +106,7 @@ impl Database {
             }
             let mut pause = SHORTEST;
             loop {
-                let drained = client
-                    .query_one("SELECT aurora_trigger.drain()", &[])
-                    .await;
+                let drained = client.query_one("SELECT aurora_trigger.drain()", &[]).await;
                 match drained {
                     Ok(row) if row.get(0) => pause = SHORTEST,
                     Ok(_) => {
