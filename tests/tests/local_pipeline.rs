@@ -162,6 +162,13 @@ async fn with_a_throwaway_postgresql() {
     assert_eq!(orders[1]["data"]["after"]["status"], "paid");
     assert_eq!(orders[0]["shard"], orders[1]["shard"]);
     assert!(orders[0]["sequenceNumber"].as_str() < orders[1]["sequenceNumber"].as_str());
+    // `outbox`: the pipeline drains it.
+    database
+        .batch_execute("INSERT INTO sales.order_items SELECT id, 1, 'cup', 1 FROM sales.orders")
+        .await
+        .expect("a line of it");
+    let line = pipeline.objects("record", 1).remove(0);
+    assert_eq!(line["data"]["after"]["product"], "cup");
     // To every shard.
     database
         .batch_execute("TRUNCATE testing_rds_trigger")
@@ -179,11 +186,12 @@ async fn with_a_throwaway_postgresql() {
         json!({
             "public.testing_rds_trigger": {"truncate": 1},
             "sales.customers": {"insert": 1},
+            "sales.order_items": {"insert": 1},
             "sales.orders": {"insert": 1, "update": 1},
         })
     );
     let numbers = ["changes", "records", "calls", "failed"].map(|name| &summary[name]);
-    assert_eq!(numbers, [4, 6, 4, 0], "{summary}");
+    assert_eq!(numbers, [5, 7, 5, 0], "{summary}");
     assert_eq!(summary["refused"], json!({}));
     for latency in ["putMs", "writeToRecordMs"] {
         assert!(summary[latency]["p99"].is_number(), "{summary}");
