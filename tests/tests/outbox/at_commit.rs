@@ -235,3 +235,18 @@ async fn immediate_constraints_make_it_send_in_the_statement() {
     assert!(pipeline.take_calls().is_empty());
     assert_eq!(pending(&session).await, 0);
 }
+
+/// `statement_timeout` does not bound a COMMIT: what does is the time-out of the call.
+#[tokio::test]
+async fn a_commit_ends_with_the_time_out_of_its_call_whatever_a_statement_may_take() {
+    let (pipeline, session) = start().await;
+    pipeline.endpoint().faults().fail_next(1, Fault::TimeOut);
+    run(
+        &session,
+        "SET statement_timeout = '500ms'; BEGIN; INSERT INTO shop.items VALUES (1, 'a')",
+    )
+    .await;
+    run(&session, "COMMIT").await;
+    assert_eq!(pending(&session).await, 1);
+    assert_eq!(number(&session, "SELECT count(*) FROM shop.items").await, 1);
+}

@@ -280,3 +280,17 @@ async fn the_procedure_drains_until_nothing_is_left() {
     assert_eq!(pipeline.take_events::<Item>().len(), 30);
     assert_eq!(pending(&session).await, 0);
 }
+
+/// PostgreSQL holds no text of over a gigabyte, and here a letter takes six bytes in JSON: nothing could be captured, so
+/// the write fails.
+#[tokio::test]
+async fn a_row_whose_image_is_over_a_gigabyte_can_not_be_written() {
+    let (_pipeline, session) = start().await;
+    let error = error_of(
+        &session,
+        "INSERT INTO shop.items VALUES (1, repeat(chr(1), 200000000))",
+    )
+    .await;
+    assert_eq!(error.code().code(), "54000", "{error:?}");
+    assert_eq!(pending(&session).await, 0);
+}

@@ -1,7 +1,7 @@
 //! `on_failure = "outbox"`: an asynchronous call that fails leaves its events in the outbox.
 
 use aurora_trigger_gen::StreamTrigger;
-use pipeline_tests::{Only, Pipeline};
+use pipeline_tests::{Only, Pipeline, error_of};
 use relay_lambda::local::{Fault, InvocationType};
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -83,6 +83,17 @@ async fn after_three_failed_calls_a_statement_makes_no_more_and_loses_nothing() 
         3
     );
     assert_eq!(pending(&session).await, 100);
+}
+
+/// The application asked for that: the statement is gone, and so is what was kept of it.
+#[tokio::test]
+async fn a_statement_that_times_out_in_a_call_fails_and_leaves_nothing() {
+    let (pipeline, session) = start().await;
+    pipeline.endpoint().faults().fail_next(1, Fault::TimeOut);
+    run(&session, "SET statement_timeout = '500ms'").await;
+    let error = error_of(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    assert_eq!(error.code().code(), "57014", "{error:?}");
+    assert_eq!(pending(&session).await, 0);
 }
 
 #[tokio::test]
