@@ -245,6 +245,47 @@ async fn a_call_is_bounded_by_the_timeout_that_the_caller_set() {
 }
 
 #[tokio::test]
+async fn a_function_that_is_not_there_or_dies_is_told_apart_by_the_error() {
+    let (endpoint, calls) = recording();
+    let session = Database::with(&endpoint).await.session().await;
+
+    endpoint.faults().fail_next(1, Fault::NotFound);
+    let error = refusal(&session, &format!("{INVOKE})")).await;
+    assert_eq!(error.message(), "invoke API failed");
+    assert!(calls.try_recv().is_err());
+
+    endpoint.faults().fail_next(1, Fault::KillAfterRun);
+    let error = refusal(&session, &format!("{INVOKE})")).await;
+    assert_eq!(error.message(), "lambda invocation failed");
+    let detail = error.detail().unwrap_or_default();
+    assert!(detail.contains("Runtime.ExitError"), "{detail}");
+    assert!(calls.try_recv().is_ok(), "what it did is done");
+}
+
+/// The same share of two endpoints, since the seed is the same; and none when it is taken back.
+#[tokio::test]
+async fn a_share_of_the_calls_fails_by_a_chance_that_can_be_repeated() {
+    const CALLS: usize = 100;
+    let mut failed = Vec::new();
+    for _ in 0..2 {
+        let (endpoint, _calls) = recording();
+        let session = Database::with(&endpoint).await.session().await;
+        endpoint.faults().fail_share(30, 42, Fault::Throttle);
+        let mut of_this_one = Vec::new();
+        for call in 0..CALLS {
+            if session.batch_execute(&format!("{INVOKE})")).await.is_err() {
+                of_this_one.push(call);
+            }
+        }
+        failed.push(of_this_one);
+        endpoint.faults().fail_share(0, 42, Fault::Throttle);
+        row(&session, &format!("{INVOKE})")).await;
+    }
+    assert_eq!(failed[0], failed[1]);
+    assert!((15..45).contains(&failed[0].len()), "{failed:?}");
+}
+
+#[tokio::test]
 async fn a_function_that_hangs_holds_nobody_for_longer_than_the_timeout() {
     let (release, hanging) = mpsc::channel::<()>();
     let hanging = Mutex::new(hanging);

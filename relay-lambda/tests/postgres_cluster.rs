@@ -59,6 +59,33 @@ async fn both_ways_to_write_the_address_lead_to_the_database() {
 }
 
 #[tokio::test]
+async fn what_was_committed_is_there_after_a_crash_and_nothing_else() {
+    let mut cluster = PostgresCluster::start().expect("PostgreSQL is installed");
+    let client = connect(&cluster.connection_string("postgres")).await;
+    client
+        .batch_execute("CREATE TABLE note (t text); INSERT INTO note VALUES ('committed')")
+        .await
+        .expect("the database is new");
+    client
+        .batch_execute("BEGIN; INSERT INTO note VALUES ('not committed')")
+        .await
+        .expect("it is open");
+    let folder = text(&client, "SHOW data_directory").await;
+
+    cluster.crash().expect("it starts again");
+
+    assert!(client.batch_execute("COMMIT").await.is_err());
+    let client = connect(&cluster.connection_string("postgres")).await;
+    assert_eq!(text(&client, "SHOW data_directory").await, folder);
+    assert_eq!(
+        text(&client, "SELECT string_agg(t, ' ') FROM note").await,
+        "committed"
+    );
+    drop(cluster);
+    assert!(!Path::new(&folder).exists(), "{folder}");
+}
+
+#[tokio::test]
 async fn settings_reach_the_server() {
     let cluster = PostgresCluster::builder()
         .setting("shared_preload_libraries", "auto_explain")

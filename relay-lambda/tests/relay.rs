@@ -537,6 +537,36 @@ fn a_chain_ends_at_a_truncate_of_its_table() {
     );
 }
 
+/// b → c is refused: without it a → b and c → a would be a chain that starts in the middle.
+#[test]
+fn no_chain_is_restored_without_its_refused_events() {
+    let rest = [update(1, "a", "b"), update(3, "c", "a")];
+    let as_it_came = [place(1, "5d1c-1", "b"), place(3, "5d1c-3", "a")];
+    let restored = [place(1, "5d1c-3", "a"), place(3, "5d1c-1", "b")];
+    let around = |refused: String| {
+        let [first, last] = rest.each_ref().map(|event| batch("orders", event));
+        [first, refused, last]
+    };
+    let misfit = batch("orders", &update(2, "b", "c").replace(r#""c""#, "7"));
+    let unreadable = batch("orders", &update(2, "b", "c").replace(r#""u""#, r#""x""#));
+    let of_unreadable_source = misfit.replace(r#""txId":7"#, r#""txId":"7""#);
+    for refused in [&misfit, &unreadable, &of_unreadable_source] {
+        let relayed = relayed(&around(refused.clone()));
+        assert_eq!(relayed.refused.len(), 1, "{:?}", relayed.refused);
+        assert_eq!(places(&relayed), as_it_came, "{:?}", relayed.refused);
+    }
+    // What is refused of another transaction or table is in the way of no chain.
+    for elsewhere in [
+        misfit.replace(r#""txId":7"#, r#""txId":8"#),
+        unreadable.replace(r#""txId":7"#, r#""txId":8"#),
+        misfit.replace("sales", "elsewhere"),
+    ] {
+        let relayed = relayed(&around(elsewhere));
+        assert_eq!(relayed.refused.len(), 1, "{:?}", relayed.refused);
+        assert_eq!(places(&relayed), restored, "{:?}", relayed.refused);
+    }
+}
+
 #[test]
 fn batches_of_several_transactions_and_tables_stay_in_the_order_of_the_payload() {
     let of = |transaction: u64, table: &str, event: &str| {

@@ -42,6 +42,7 @@ mod pipeline;
 #[cfg(unix)]
 mod postgres_cluster;
 mod service_thread;
+mod share;
 
 pub use kinesis::{Kinesis, KinesisFault, KinesisFaults, PutRequests, StoredRecord};
 #[cfg(unix)]

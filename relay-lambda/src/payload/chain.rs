@@ -1,9 +1,10 @@
 //! The order of one row's events in one transaction. A trigger or a foreign key that writes the row again fires before
 //! the statement that caused it, so its events come first; each image is right, the order is not.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
+use aurora_trigger_gen::wire::BatchSource;
 use serde_json::value::RawValue;
 
 use super::event::{Accepted, Source};
@@ -13,8 +14,16 @@ use super::event::{Accepted, Source};
 ///
 /// Images are compared as JSON text. An event without images can't be placed: its row is left as it is. None is moved
 /// across a TRUNCATE of its table, which ends every chain.
-pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
-    for (row, places) in rows(sources, events).into_iter().enumerate() {
+///
+/// `refused`: the sources of events that are not here. What is left of a row could be another chain than that of all, so
+/// the rows of such a table and transaction are left as they are. Which row an event was of is not asked: one that is
+/// refused may not even say that.
+pub(super) fn restore(
+    sources: &[Source<'_>],
+    refused: &[&BatchSource<'_>],
+    events: &mut [Accepted<'_>],
+) {
+    for (row, places) in rows(sources, refused, events).into_iter().enumerate() {
         let links: Option<Vec<Link<'_>>> =
             places.iter().map(|&place| link(&events[place])).collect();
         if let Some(order) = links.and_then(|links| chained(&links)) {
@@ -28,13 +37,19 @@ pub(super) fn restore(sources: &[Source<'_>], events: &mut [Accepted<'_>]) {
 
 /// The places of the events of each row that one transaction changed more than once. A row that comes back after a
 /// TRUNCATE of its table is another one.
-fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
-    let tables = tables(sources);
+fn rows(
+    sources: &[Source<'_>],
+    refused: &[&BatchSource<'_>],
+    events: &[Accepted<'_>],
+) -> Vec<Vec<usize>> {
+    let tables = tables(sources, refused);
     let mut truncated = vec![0_usize; sources.len()];
     let mut first = HashMap::new();
     let mut rows: Vec<Vec<usize>> = Vec::new();
     for (place, event) in events.iter().enumerate() {
-        let table = tables[event.source];
+        let Some(table) = tables[event.source] else {
+            continue;
+        };
         let Some(key) = event.key.as_deref() else {
             truncated[table] += 1;
             continue;
@@ -60,23 +75,23 @@ fn rows(sources: &[Source<'_>], events: &[Accepted<'_>]) -> Vec<Vec<usize>> {
     rows
 }
 
-/// For each source a number that all of its table and transaction share.
-fn tables(sources: &[Source<'_>]) -> Vec<usize> {
+/// For each source a number that all of its table and transaction share; `None`: an event of these was refused.
+fn tables(sources: &[Source<'_>], refused: &[&BatchSource<'_>]) -> Vec<Option<usize>> {
+    let refused: HashSet<_> = refused.iter().map(|wire| of_transaction(wire)).collect();
     let mut tables = HashMap::new();
     sources
         .iter()
         .map(|Source { wire, .. }| {
             let next = tables.len();
-            let table = (
-                &*wire.db,
-                wire.epoch,
-                wire.tx_id,
-                &*wire.schema,
-                &*wire.table,
-            );
-            *tables.entry(table).or_insert(next)
+            let table = of_transaction(wire);
+            (!refused.contains(&table)).then(|| *tables.entry(table).or_insert(next))
         })
         .collect()
+}
+
+/// Table and transaction.
+fn of_transaction<'a>(wire: &'a BatchSource<'_>) -> (&'a str, i64, u64, &'a str, &'a str) {
+    (&wire.db, wire.epoch, wire.tx_id, &wire.schema, &wire.table)
 }
 
 /// What an event leads from and to; `None`: there is no row.

@@ -19,6 +19,8 @@ pub(super) struct Lenient<'a> {
 pub(super) struct Unreadable<'a> {
     pub(super) seq: Option<u64>,
     pub(super) reason: String,
+    /// Its batch, by its place in the payload that was read; `None`: its source could not be read either.
+    pub(super) batch: Option<usize>,
     pub(super) source: &'a RawValue,
     pub(super) event: &'a RawValue,
 }
@@ -92,6 +94,7 @@ impl<'a> Lenient<'a> {
         } else {
             Err(PayloadError::Version { found: version }.to_string())
         };
+        let place = source.is_ok().then_some(self.payload.batches.len());
         let mut events = Vec::new();
         for raw in &batch.events {
             let event = match &source {
@@ -104,6 +107,7 @@ impl<'a> Lenient<'a> {
                 Err(reason) => self.unreadable.push(Unreadable {
                     seq: seq_of(raw),
                     reason,
+                    batch: place,
                     source: batch.source,
                     event: raw,
                 }),

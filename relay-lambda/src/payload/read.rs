@@ -213,8 +213,28 @@ pub(crate) fn check<'p>(parsed: &'p Parsed<'_>, tables: &'p Tables) -> Checked<'
         }
         checked.sources.extend(source);
     }
-    chain::restore(&checked.sources, &mut checked.accepted);
+    if let Some(refused) = sources_of_refused(parsed, &checked.rejected) {
+        chain::restore(&checked.sources, &refused, &mut checked.accepted);
+    }
     checked
+}
+
+/// The sources of all that is refused; `None`: one of them could not be read.
+fn sources_of_refused<'p>(
+    parsed: &'p Parsed<'_>,
+    rejected: &[Rejected<'p>],
+) -> Option<Vec<&'p BatchSource<'p>>> {
+    let unreadable = parsed
+        .unreadable
+        .iter()
+        .map(|unreadable| Some(&parsed.payload.batches[unreadable.batch?].source));
+    let misfits = rejected
+        .iter()
+        .filter_map(|rejected| match rejected.source {
+            Written::Read(source) => Some(Some(source)),
+            Written::Raw(_) => None,
+        });
+    unreadable.chain(misfits).collect()
 }
 
 pub(super) fn too_many(events: usize, most: usize) -> PayloadError {

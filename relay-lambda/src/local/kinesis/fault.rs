@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::EntryError;
+use crate::local::share::Share;
 
 /// A way in which a whole `PutRecord` or `PutRecords` fails, to be ordered by [`KinesisFaults`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +87,6 @@ struct Nth {
     seen: usize,
 }
 
-/// A share of all that come, drawn from a sequence that the seed determines.
-#[derive(Debug)]
-struct Share {
-    percent: u8,
-    state: u64,
-}
-
 /// What happens to one request.
 #[derive(Debug)]
 pub(super) struct RequestFate {
@@ -159,10 +153,7 @@ impl KinesisFaults {
     /// determines which: the same seed and the same requests make the same entries fail. 100 and
     /// more is each of them; 0 takes the order back.
     pub fn fail_share(&self, percent: u8, seed: u64) {
-        self.ordered().entries.share = (percent > 0).then_some(Share {
-            percent,
-            state: seed,
-        });
+        self.ordered().entries.share = Share::new(percent, seed);
     }
 
     /// Forgets all that was ordered: the next request goes through.
@@ -229,17 +220,5 @@ impl Nth {
     fn hits(&mut self) -> bool {
         self.seen = (self.seen + 1) % self.every;
         self.seen == 0
-    }
-}
-
-impl Share {
-    fn hits(&mut self) -> bool {
-        // SplitMix64.
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        mixed % 100 < u64::from(self.percent)
     }
 }

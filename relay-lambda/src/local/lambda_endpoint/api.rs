@@ -1,6 +1,7 @@
 //! What a call gets, without how it comes in.
 
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,6 +25,7 @@ const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_millis(3000);
 const UNABLE_TO_CONNECT: &str = "Unable to connect to endpoint";
 const THROTTLED: &str = "Rate Exceeded.";
 const TIMED_OUT: &str = "Timeout was reached";
+const NOT_FOUND: &str = "Function not found";
 
 /// The version of a function of which none was published.
 pub(super) const LATEST: &str = "$LATEST";
@@ -37,6 +39,16 @@ pub(super) struct Api {
     queue: Option<EventQueue>,
     failed_events: Mutex<Vec<FailedEvent>>,
     deliver_twice: AtomicUsize,
+}
+
+/// What has been ordered for a run of the function.
+#[derive(Debug)]
+enum Run {
+    Whole,
+    /// It fails in place of running.
+    Fail(FunctionError),
+    /// It runs, and dies before it answers.
+    Kill,
 }
 
 /// The parameters of a call, as the stand-in's SQL writes them.
@@ -139,12 +151,14 @@ impl Api {
         let ordered = match fault {
             Some(Fault::Throttle) => return Err(Failure::api(THROTTLED)),
             Some(Fault::Refuse) => return Err(Failure::api(UNABLE_TO_CONNECT)),
+            Some(Fault::NotFound) => return Err(Failure::api(NOT_FOUND)),
             Some(Fault::TimeOut) => {
                 sleep_until(deadline).await;
                 return Err(Failure::api(TIMED_OUT));
             }
-            Some(Fault::FunctionError(error)) => Some(error),
-            Some(Fault::LoseAnswer) | None => None,
+            Some(Fault::FunctionError(error)) => Run::Fail(error),
+            Some(Fault::KillAfterRun) => Run::Kill,
+            Some(Fault::LoseAnswer) | None => Run::Whole,
         };
         let answer = match invocation.invocation_type {
             InvocationType::DryRun => Ok(Answer::empty(204)),
@@ -158,16 +172,25 @@ impl Api {
         answer
     }
 
+    /// Runs the function; if it `dies`, in vain.
+    async fn run(&self, invocation: &Arc<Invocation>, dies: bool) -> Result<String, FunctionError> {
+        let ran = self.function.run(invocation).await;
+        if dies {
+            return Err(FunctionError::killed());
+        }
+        ran
+    }
+
     /// A call whose caller waits for the answer.
     async fn request(
         self: &Arc<Api>,
         invocation: &Arc<Invocation>,
-        ordered: Option<FunctionError>,
+        ordered: Run,
         deadline: Instant,
     ) -> Result<Answer, Failure> {
         let ran = match ordered {
-            Some(error) => Err(error),
-            None => {
+            Run::Fail(error) => Err(error),
+            run @ (Run::Whole | Run::Kill) => {
                 let Ok(permit) = Arc::clone(&self.concurrency).try_acquire_owned() else {
                     return Err(Failure::api(THROTTLED));
                 };
@@ -176,7 +199,7 @@ impl Api {
                 let called = Arc::clone(invocation);
                 // A task of its own: the function runs on when the caller has gone.
                 let running = tokio::spawn(async move {
-                    let ran = api.function.run(&called).await;
+                    let ran = api.run(&called, matches!(run, Run::Kill)).await;
                     // Before the caller knows, so that its next call finds the place free.
                     drop((permit, busy));
                     ran
@@ -197,7 +220,7 @@ impl Api {
     async fn event(
         self: &Arc<Api>,
         invocation: &Arc<Invocation>,
-        ordered: Option<FunctionError>,
+        ordered: Run,
         deadline: Instant,
     ) -> Answer {
         let again = self
@@ -207,7 +230,7 @@ impl Api {
             })
             .is_ok();
         let first = self.deliver(invocation, ordered);
-        let second = again.then(|| self.deliver(invocation, None));
+        let second = again.then(|| self.deliver(invocation, Run::Whole));
         if self.queue.is_none() {
             let delivered = async {
                 first.await.ok();
@@ -220,13 +243,9 @@ impl Api {
         Answer::empty(202)
     }
 
-    /// Runs the function until it succeeds, or has had all its tries. The first one gives `ordered`,
-    /// if there is any.
-    fn deliver(
-        self: &Arc<Api>,
-        invocation: &Arc<Invocation>,
-        mut ordered: Option<FunctionError>,
-    ) -> JoinHandle<()> {
+    /// Runs the function until it succeeds, or has had all its tries. The first one goes as it is
+    /// `ordered`.
+    fn deliver(self: &Arc<Api>, invocation: &Arc<Invocation>, mut ordered: Run) -> JoinHandle<()> {
         let busy = self.activity.begin();
         let api = Arc::clone(self);
         let invocation = Arc::clone(invocation);
@@ -237,11 +256,11 @@ impl Api {
                 .map(|queue| queue.retry_delays.as_slice());
             let mut delays = delays.unwrap_or_default().iter();
             for attempts in 1.. {
-                let ran = match ordered.take() {
-                    Some(error) => Err(error),
-                    None => {
+                let ran = match mem::replace(&mut ordered, Run::Whole) {
+                    Run::Fail(error) => Err(error),
+                    run @ (Run::Whole | Run::Kill) => {
                         let permit = Arc::clone(&api.concurrency).acquire_owned().await;
-                        let ran = api.function.run(&invocation).await;
+                        let ran = api.run(&invocation, matches!(run, Run::Kill)).await;
                         drop(permit);
                         ran
                     }

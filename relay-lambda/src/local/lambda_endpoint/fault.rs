@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{FunctionError, InvocationType};
+use crate::local::share::Share;
 
 /// A way in which a call fails, to be ordered by [`Faults`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub enum Fault {
     Throttle,
     /// The service can't be reached: an API failure, the function does not run.
     Refuse,
+    /// There is no function of this name: an API failure.
+    NotFound,
     /// No answer within `aws_lambda.request_timeout_ms`: an API failure after that time, the function
     /// does not run.
     TimeOut,
@@ -20,13 +23,16 @@ pub enum Fault {
     /// The function fails in place of running; where there is a queue, at the first try of an `Event`
     /// call. A dry run does not meet this one.
     FunctionError(FunctionError),
+    /// The function runs, and its process is killed before it has answered: an error of the function as in
+    /// [`FunctionError`](Fault::FunctionError), and what it did is done.
+    KillAfterRun,
 }
 
 /// The failures that a [`LambdaEndpoint`](super::LambdaEndpoint) has been told to produce. Clones are
 /// the same handle.
 ///
 /// Each call that is well formed takes the next one in the order of the orders; a call for which there
-/// is none goes through.
+/// is none may meet one by [chance](Faults::fail_share), and else goes through.
 ///
 /// ```no_run
 /// use relay_lambda::local::{Fault, FunctionError, LambdaEndpoint};
@@ -43,6 +49,9 @@ pub enum Fault {
 /// endpoint.faults().clear();
 /// endpoint.faults().fail_all(Fault::Refuse);
 /// endpoint.faults().clear();
+///
+/// // Three in ten calls are throttled, until it is cleared.
+/// endpoint.faults().fail_share(30, 42, Fault::Throttle);
 /// # Ok(())
 /// # }
 /// ```
@@ -55,6 +64,7 @@ pub struct Faults {
 struct Ordered {
     next: VecDeque<Fault>,
     then: Option<Fault>,
+    share: Option<(Share, Fault)>,
 }
 
 impl Faults {
@@ -71,6 +81,12 @@ impl Faults {
         self.ordered().then = Some(fault);
     }
 
+    /// Lets this share of the calls from now on fail so, by chance, of those for which nothing else is ordered. The
+    /// seed determines which. 100 and more is each of them; 0 takes the order back.
+    pub fn fail_share(&self, percent: u8, seed: u64, fault: Fault) {
+        self.ordered().share = Share::new(percent, seed).map(|share| (share, fault));
+    }
+
     /// Forgets all that was ordered: the next call goes through.
     pub fn clear(&self) {
         *self.ordered() = Ordered::default();
@@ -79,8 +95,12 @@ impl Faults {
     /// What happens to a call of this type, which is thereby used up.
     pub(super) fn take(&self, invocation_type: InvocationType) -> Option<Fault> {
         let mut ordered = self.ordered();
-        let fault = ordered.next.front().or(ordered.then.as_ref())?.clone();
-        if invocation_type == InvocationType::DryRun && matches!(fault, Fault::FunctionError(_)) {
+        let fault = match ordered.next.front().or(ordered.then.as_ref()) {
+            Some(fault) => fault.clone(),
+            None => ordered.by_chance()?,
+        };
+        let is_of_function = matches!(fault, Fault::FunctionError(_) | Fault::KillAfterRun);
+        if invocation_type == InvocationType::DryRun && is_of_function {
             return None;
         }
         ordered.next.pop_front();
@@ -90,5 +110,12 @@ impl Faults {
     fn ordered(&self) -> MutexGuard<'_, Ordered> {
         // No method leaves it half done, so a panic elsewhere has not harmed it.
         self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ordered {
+    fn by_chance(&mut self) -> Option<Fault> {
+        let (share, fault) = self.share.as_mut()?;
+        share.hits().then(|| fault.clone())
     }
 }

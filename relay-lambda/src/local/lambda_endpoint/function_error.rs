@@ -46,6 +46,14 @@ impl FunctionError {
         &self.message
     }
 
+    /// What the service makes of a process that was killed.
+    pub(super) fn killed() -> FunctionError {
+        FunctionError::new(
+            "Runtime.ExitError",
+            "Runtime exited with error: signal: killed",
+        )
+    }
+
     /// What the service makes of an answer that it does not give back.
     pub(super) fn answer_too_large(bytes: usize, limit: usize) -> FunctionError {
         FunctionError::new(

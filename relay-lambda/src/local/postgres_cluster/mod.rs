@@ -22,7 +22,8 @@ pub use start_error::StartError;
 ///
 /// It has a data folder of its own, which goes away with it, also when the process is killed or keeps
 /// the value in a `static`; the superuser `postgres`, who needs no password; encoding UTF8 and the
-/// locale `C.UTF-8`. It does not wait for the disk, so nothing of it is meant to survive a crash.
+/// locale `C.UTF-8`. It does not wait for the disk, so nothing of it is meant to survive a crash of the machine; one of
+/// the server, as [`crash`](PostgresCluster::crash) makes it, what was committed does survive.
 ///
 /// The server programs are those of the folder in the environment variable `AURORA_TRIGGER_PG_BIN`,
 /// else the first on `PATH`, else the newest below `/usr/lib/postgresql`, else the newest of Homebrew.
@@ -48,9 +49,13 @@ pub use start_error::StartError;
 /// ```
 #[derive(Debug)]
 pub struct PostgresCluster {
-    server: Server,
-    // Held for the case that the server did not remove it.
-    _folder: TempDir,
+    // `None` only while, and after, it was not to be started again.
+    server: Option<Server>,
+    port: u16,
+    programs: Programs,
+    account: Account,
+    // Held also for the case that the server did not remove it.
+    folder: TempDir,
 }
 
 /// The settings with which a [`PostgresCluster`] starts. [`PostgresCluster::builder`] makes one.
@@ -120,7 +125,35 @@ impl PostgresCluster {
     /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.server.port()
+        self.port
+    }
+
+    /// Stops the server as `pg_ctl stop -m immediate` does, and starts it again on its data, which it recovers from
+    /// its write-ahead log. All sessions are gone. It may have another [`port`](PostgresCluster::port) than before.
+    ///
+    /// What had been written is with the operating system, which does not crash here: so the setting `fsync = off`
+    /// loses nothing.
+    ///
+    /// ```no_run
+    /// # use relay_lambda::local::{PostgresCluster, StartError};
+    /// let mut cluster = PostgresCluster::start()?;
+    ///
+    /// cluster.crash()?;
+    /// println!("it is back: {}", cluster.connection_string("postgres"));
+    /// # Ok::<(), StartError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]. The cluster has no server then.
+    pub fn crash(&mut self) -> Result<(), StartError> {
+        if let Some(server) = self.server.take() {
+            server.crash()?;
+        }
+        let server = Server::start(&self.programs, self.account, self.folder.path())?;
+        self.port = server.port();
+        self.server = Some(server);
+        Ok(())
     }
 }
 
@@ -156,12 +189,16 @@ impl PostgresClusterBuilder {
             chown(folder.path(), Some(uid), Some(gid))
                 .map_err(StartError::io("give the data folder to nobody"))?;
         }
-        let data = folder.path().join("data");
+        let data = server::data(folder.path());
         init_database(&programs, account, &data)?;
         self.write_settings(&data.join("postgresql.conf"))?;
+        let server = Server::start(&programs, account, folder.path())?;
         Ok(PostgresCluster {
-            server: Server::start(&programs, account, folder.path(), &data)?,
-            _folder: folder,
+            port: server.port(),
+            server: Some(server),
+            programs,
+            account,
+            folder,
         })
     }
 

@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::thread;
 
@@ -49,7 +49,6 @@ impl Server {
         programs: &Programs,
         account: Account,
         folder: &Path,
-        data: &Path,
     ) -> Result<Server, StartError> {
         // Between finding a port and using it somebody else may take it.
         let mut attempts = 5;
@@ -63,7 +62,7 @@ impl Server {
                 .arg(folder)
                 .arg(programs.postgres())
                 .arg("-D")
-                .arg(data)
+                .arg(data(folder))
                 .arg("-k")
                 .arg(folder)
                 .args(["-h", "127.0.0.1", "-p", &port.to_string()])
@@ -101,6 +100,12 @@ impl Server {
         self.port
     }
 
+    /// Stops it at once, and leaves the folder to the next one.
+    pub(super) fn crash(mut self) -> Result<(), StartError> {
+        self.keep_folder()
+            .map_err(StartError::io("tell the server's keeper what to do"))
+    }
+
     /// Lets the next server have the folder of this one.
     fn keep_folder(&mut self) -> io::Result<()> {
         match &mut self.lifeline {
@@ -116,6 +121,11 @@ impl Drop for Server {
         // Nothing is left to be done if it can't be waited for.
         self.keeper.wait().ok();
     }
+}
+
+/// Where in its folder a server has its data.
+pub(super) fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
 }
 
 /// A port that was free a moment ago.

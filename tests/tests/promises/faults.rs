@@ -1,0 +1,212 @@
+//! What goes wrong while the application writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_lambda::local::{Fault as CallFault, FunctionError};
+use tokio::sync::watch;
+
+use crate::checker::Counts;
+use crate::drains::drain;
+use crate::mode::Mode;
+use crate::promise::Promise;
+use crate::shop::{Shop, number, run};
+use crate::workload::{Tally, Workload};
+
+const SEED: u64 = 7;
+
+/// Of a hundred calls.
+const SHARE: u8 = 30;
+
+/// How many drains are killed in their call, or not waited for by another one.
+const HELD: usize = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A third of the transactions is rolled back.
+    Rollback,
+    /// In half of them something is rolled back to a savepoint.
+    Savepoint,
+    /// Somebody has deleted the relay, and deploys it again later.
+    FunctionDeleted,
+    Throttled,
+    /// A call gets no answer, since it did not arrive.
+    CallTimesOut,
+    /// A call gets no answer, though the relay has done all of it.
+    AnswerIsLost,
+    /// The stream answers the relay after more than the two seconds that a call may take.
+    StreamIsLate,
+    /// The relay dies with a call, before it has done anything of it.
+    RelayKilledBefore,
+    /// And when it has done all of it.
+    RelayKilledAfter,
+    /// One in five entries of Kinesis fails.
+    StreamFails,
+    /// `pg_ctl stop -m immediate`, and a recovery.
+    DatabaseCrashes,
+    /// A drain's backend is terminated when the relay has done its call, and before it has deleted anything.
+    DrainKilled,
+    /// One drain does all that it can while another one is in its call.
+    TwoDrains,
+    /// Nested triggers and foreign keys write one row several times.
+    NestedWrites,
+}
+
+impl Fault {
+    pub(crate) fn workload(self) -> Workload {
+        Workload {
+            rollbacks: if self == Self::Rollback { 33 } else { 5 },
+            savepoints: if self == Self::Savepoint { 50 } else { 5 },
+            ..Workload::small(SEED)
+        }
+    }
+
+    /// What the mode promises all the same.
+    pub(crate) fn allows(self, mode: Mode) -> Promise {
+        let promise = mode.promise();
+        match self {
+            // It has left with the call, and the commit does not come.
+            Self::DatabaseCrashes if mode == Mode::Commit => Promise {
+                nothing_is_untrue: false,
+                ..promise
+            },
+            Self::NestedWrites => Promise {
+                keys_are_in_order: mode == Mode::Outbox,
+                chains_are_whole: mode == Mode::Outbox,
+                copies_are_equal: mode == Mode::Outbox,
+                // There is no call that fails.
+                no_write_fails: true,
+                ..promise
+            },
+            _ => promise,
+        }
+    }
+
+    pub(crate) async fn start(self, mode: Mode) -> Arc<Shop> {
+        if self == Self::DatabaseCrashes {
+            return Shop::start_on_own_server(mode).await;
+        }
+        let shop = Shop::start(mode).await;
+        if self == Self::NestedWrites {
+            run(&shop.session().await, include_str!("nested.sql")).await;
+        }
+        shop
+    }
+
+    /// Lets it happen from now on.
+    pub(crate) fn begin(self, shop: &Shop) {
+        let calls = shop.relay.endpoint().faults();
+        let stream = shop.relay.kinesis().faults();
+        match self {
+            Self::FunctionDeleted => calls.fail_all(CallFault::NotFound),
+            Self::Throttled => calls.fail_share(SHARE, SEED, CallFault::Throttle),
+            Self::CallTimesOut => calls.fail_next(1, CallFault::TimeOut),
+            Self::AnswerIsLost => calls.fail_next(1, CallFault::LoseAnswer),
+            Self::StreamIsLate => {
+                // The relay asks up to five times in a call for which somebody waits.
+                let requests = match shop.mode {
+                    Mode::Outbox => 6,
+                    Mode::Sync => 20,
+                    Mode::Commit | Mode::Async => 1,
+                };
+                stream.delay_next(requests, Duration::from_millis(2_500));
+            }
+            Self::RelayKilledBefore => {
+                let killed = FunctionError::new("Runtime.ExitError", "signal: killed");
+                calls.fail_share(SHARE, SEED, CallFault::FunctionError(killed));
+            }
+            Self::RelayKilledAfter => calls.fail_share(SHARE, SEED, CallFault::KillAfterRun),
+            Self::StreamFails => stream.fail_share(20, SEED),
+            Self::DrainKilled | Self::TwoDrains => {
+                if shop.mode != Mode::Outbox {
+                    // So that there is something to drain.
+                    calls.fail_share(SHARE, SEED, CallFault::Throttle);
+                }
+                shop.hold_calls(HELD);
+            }
+            Self::Rollback | Self::Savepoint | Self::DatabaseCrashes | Self::NestedWrites => {}
+        }
+    }
+
+    /// What somebody does while the application writes.
+    pub(crate) async fn meanwhile(self, shop: &Shop, mut progress: watch::Receiver<usize>) {
+        match self {
+            Self::DatabaseCrashes => {
+                let half = |transactions: &usize| *transactions >= self.workload().count() / 2;
+                progress.wait_for(half).await.expect("the writers go on");
+                shop.crash();
+            }
+            Self::DrainKilled => {
+                let session = shop.session().await;
+                for _ in 0..HELD {
+                    let held = shop.held().await;
+                    run(&session, KILL_DRAINS).await;
+                    drop(held);
+                }
+            }
+            Self::TwoDrains => {
+                let session = shop.session().await;
+                for _ in 0..HELD {
+                    let held = shop.held().await;
+                    while drain(&session).await {}
+                    drop(held);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends it, and says how often it was met.
+    pub(crate) async fn end(self, shop: &Shop, tally: &Tally) -> usize {
+        shop.relay.endpoint().faults().clear();
+        let stream = shop.relay.kinesis();
+        stream.faults().clear();
+        match self {
+            Self::Rollback => tally.rolled_back,
+            Self::Savepoint => tally.rolled_back_to_savepoint,
+            Self::DatabaseCrashes => tally.disconnected,
+            Self::DrainKilled | Self::TwoDrains => HELD,
+            Self::NestedWrites => 1,
+            Self::StreamFails => {
+                stream.requests().entries - stream.records(shop.relay.stream()).len()
+            }
+            // Nobody hears of what becomes of an asynchronous call.
+            Self::StreamIsLate | Self::RelayKilledBefore | Self::RelayKilledAfter
+                if matches!(shop.mode, Mode::Commit | Mode::Async) =>
+            {
+                1
+            }
+            _ if shop.mode == Mode::Sync => tally.failed,
+            _ => failed_calls(shop).await,
+        }
+    }
+
+    /// Whether the relay did what nobody knows of, and so what is tried again is there twice.
+    pub(crate) fn makes_duplicates(self, mode: Mode) -> bool {
+        let after_the_work = [
+            Self::AnswerIsLost,
+            Self::DrainKilled,
+            Self::RelayKilledAfter,
+        ];
+        // With sync nothing is tried again.
+        mode != Mode::Sync && after_the_work.contains(&self)
+    }
+
+    pub(crate) fn assert_duplicates(self, mode: Mode, counts: &Counts) {
+        assert!(
+            counts.duplicates > 0 || !self.makes_duplicates(mode),
+            "{counts:?}"
+        );
+    }
+}
+
+/// All drains that are at work.
+const KILL_DRAINS: &str = "
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND query = 'SELECT aurora_trigger.drain()'";
+
+async fn failed_calls(shop: &Shop) -> usize {
+    let session = shop.session().await;
+    let failed = number(&session, "SELECT count(*) FROM aurora_trigger.failed_call").await;
+    usize::try_from(failed).expect("it is a count")
+}
