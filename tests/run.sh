@@ -32,5 +32,5 @@ step cargo test --quiet --workspace --all-features
 AURORA_TRIGGER_FUZZ_SECONDS=60 step cargo test --quiet --package relay-lambda --all-features --test fuzz
 step cargo test --quiet --package pipeline-tests --test independent_kinesis -- --ignored
 # Does it run, no more: a figure from a busy machine says nothing.
-step cargo test --quiet --package pipeline-tests --bench write_path --bench relay
+step cargo test --quiet --package pipeline-tests --bench write_path --bench drain --bench relay
 step tests/pipeline.sh

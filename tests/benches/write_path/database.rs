@@ -11,6 +11,7 @@ use crate::workload;
 
 /// One variant's database.
 pub(crate) struct Database {
+    variant: Variant,
     session: Client,
 }
 
@@ -22,6 +23,7 @@ impl Database {
         let server = connect(cluster, "postgres").await;
         run(&server, &format!("CREATE DATABASE {name}")).await;
         let database = Self {
+            variant,
             session: connect(cluster, &name).await,
         };
         database.run(include_str!("table.sql")).await;
@@ -60,8 +62,7 @@ impl Database {
         let start = Instant::now();
         self.run(sql).await;
         let elapsed = start.elapsed();
-        self.run("ROLLBACK").await;
-        self.run("VACUUM public.testing_rds_trigger").await;
+        self.undo().await;
         elapsed.as_secs_f64() * 1000.0
     }
 
@@ -71,12 +72,21 @@ impl Database {
         let before = self.calls().await;
         self.run(sql).await;
         let made = self.calls().await - before;
-        self.run("ROLLBACK").await;
-        self.run("VACUUM public.testing_rds_trigger").await;
+        self.undo().await;
         made
     }
 
-    async fn calls(&self) -> u64 {
+    /// Leaves nothing of what was rolled back.
+    async fn undo(&self) {
+        self.run("ROLLBACK").await;
+        self.run("VACUUM public.testing_rds_trigger").await;
+        if self.variant.has_outbox() {
+            self.run("TRUNCATE aurora_trigger.outbox").await;
+        }
+    }
+
+    /// How many calls have been made while calls were counted.
+    pub(crate) async fn calls(&self) -> u64 {
         let query =
             "SELECT (CASE WHEN is_called THEN last_value ELSE 0 END)::text FROM aws_lambda.calls";
         self.text(query)
@@ -104,7 +114,7 @@ fn name(variant: Variant) -> String {
     format!("bench_{}", variant.name())
 }
 
-async fn connect(cluster: &PostgresCluster, database: &str) -> Client {
+pub(crate) async fn connect(cluster: &PostgresCluster, database: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(&cluster.connection_string(database), NoTls)
         .await
         .unwrap_or_else(|error| panic!("can't connect to {database}: {error:?}"));

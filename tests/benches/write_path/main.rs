@@ -1,8 +1,8 @@
 //! What the triggers cost the writer, on the article's table.
 //!
-//! In one run, against one server of its own, it measures four variants in turn: no trigger, the article's way, and ours
-//! at statement level and at row level. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for
-//! each goal.
+//! In one run, against one server of its own, it measures five variants in turn: no trigger, the article's way, and ours
+//! at statement level, at row level and into the outbox. Then, against a server that waits for the disk, pgbench's script
+//! with the outbox and without. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for each goal.
 //!
 //! ```text
 //! cargo bench -p pipeline-tests --bench write_path              # some minutes
@@ -11,9 +11,11 @@
 //!
 //! `cargo test --benches` is as quick.
 
+mod at_commit;
 mod copy;
 mod database;
 mod goals;
+mod pgbench;
 mod report;
 mod runs;
 mod structs;
@@ -27,6 +29,7 @@ use pipeline_tests::print_goals;
 use relay_lambda::local::PostgresCluster;
 
 use database::Database;
+use goals::Measured;
 use report::Line;
 use runs::Runs;
 use stub::Invoke;
@@ -42,6 +45,7 @@ struct Plan {
     slow_rows: u32,
     copy_rounds: u32,
     copy_rows: u32,
+    pgbench: pgbench::Size,
 }
 
 const WHOLE: Plan = Plan {
@@ -52,6 +56,11 @@ const WHOLE: Plan = Plan {
     slow_rows: 2_000,
     copy_rounds: 5,
     copy_rows: 1_000_000,
+    pgbench: pgbench::Size {
+        rounds: 5,
+        seconds: 10,
+        accounts: 100_000,
+    },
 };
 
 const QUICK: Plan = Plan {
@@ -62,6 +71,11 @@ const QUICK: Plan = Plan {
     slow_rows: 100,
     copy_rounds: 1,
     copy_rows: 50_000,
+    pgbench: pgbench::Size {
+        rounds: 1,
+        seconds: 1,
+        accounts: 1_000,
+    },
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -85,15 +99,17 @@ async fn bench(plan: &Plan, quick: bool) {
         .start()
         .expect("PostgreSQL is installed");
     let mut databases = BTreeMap::new();
-    for variant in Variant::ALL {
+    for variant in Variant::TIMED {
         databases.insert(variant, Database::create(&cluster, variant).await);
     }
 
     let calls = count_calls(plan, &databases).await;
+    let calls_at_commit = at_commit::calls_per_transaction(&cluster).await;
     let bulk = measure_bulk(plan, &databases).await;
     let one_row = measure_one_row(plan, &databases).await;
     let slow = measure_slow(plan, &databases).await;
     let copies = copy::measure(plan.copy_rounds, plan.copy_rows, &cluster).await;
+    let pgbench = pgbench::measure(&plan.pgbench).await;
 
     let mut lines = Vec::new();
     for operation in Operation::ALL {
@@ -105,7 +121,7 @@ async fn bench(plan: &Plan, quick: bool) {
     for operation in Operation::ALL {
         let what = format!("one-row {operation}, µs");
         lines.extend(Line::of(&what, &one_row[&operation], |variant| {
-            u64::from(variant != Variant::None)
+            u64::from(variant.calls())
         }));
     }
     let what = format!("{} rows, one INSERT, 5 ms a call, ms", plan.slow_rows);
@@ -114,6 +130,10 @@ async fn bench(plan: &Plan, quick: bool) {
     lines.extend(Line::without_calls(&what, &copies.times));
     let what = format!("COPY of {} rows, peak MB", plan.copy_rows);
     lines.extend(Line::without_calls(&what, &copies.peaks));
+    lines.extend(Line::without_calls(
+        "pgbench's script, transactions a second",
+        &pgbench,
+    ));
 
     let database = &databases[&Variant::None];
     report::heading(database, plan, quick).await;
@@ -121,13 +141,15 @@ async fn bench(plan: &Plan, quick: bool) {
     println!(
         "\nOurs at statement level; ratios and differences are medians of those of each round.\n"
     );
-    print_goals(&goals::of(
-        &bulk,
-        &calls,
-        &slow.times,
-        &one_row,
-        &copies.peaks,
-    ));
+    print_goals(&goals::of(&Measured {
+        bulk: &bulk,
+        calls: &calls,
+        calls_at_commit,
+        slow: &slow.times,
+        one_row: &one_row,
+        copy_peaks: &copies.peaks,
+        pgbench: &pgbench,
+    }));
 }
 
 /// How many calls each statement makes. Not timed: counting costs something too.
@@ -144,8 +166,8 @@ async fn count_calls(
             let made = database.calls_of(&operation.bulk(plan.bulk_rows)).await;
             // Its triggers warn, rather than fail, when something keeps them from calling.
             assert_eq!(
-                variant == Variant::None,
-                made == 0,
+                variant.calls(),
+                made > 0,
                 "{variant}, {operation}: {made} calls"
             );
             calls.insert((variant, operation), made);

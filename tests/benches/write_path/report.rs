@@ -3,7 +3,7 @@
 use crate::database::Database;
 use crate::runs::{Runs, median};
 use crate::variant::Variant;
-use crate::{Plan, stub};
+use crate::{Plan, pgbench, stub};
 
 /// A line of the table.
 pub(crate) struct Line {
@@ -58,8 +58,10 @@ pub(crate) async fn heading(database: &Database, plan: &Plan, quick: bool) {
          The article's way has its errors mended and its two NOTICEs a row left out.\n\
          A call does nothing, which takes {stub_cost:.1} µs; where it is said to take 5 ms, it sleeps in the backend.\n\
          One-row statements: {} in one transaction, in a loop of a DO block, with cached plans.\n\
+         pgbench's script: 8 clients in this process, scale {}, on a server with fsync, full_page_writes and autovacuum on.\n\
          A call counts where it was counted in a run of its own, which was not timed.\n",
         plan.one_row_statements,
+        pgbench::BRANCHES,
     );
 }
 

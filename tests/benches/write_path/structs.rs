@@ -1,4 +1,4 @@
-//! The article's table twice: captured at statement level and at row level.
+//! The article's table, by each of our ways to capture it.
 
 use aurora_trigger_gen::StreamTrigger;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -36,6 +36,48 @@ pub(crate) struct ByStatement {
 )]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ByRow {
+    id: Option<i32>,
+    name: Option<String>,
+    dob: Option<NaiveDate>,
+    category: Option<String>,
+    company: Option<String>,
+    age: Option<i32>,
+    salary: Option<f64>,
+    created_dt: Option<NaiveDateTime>,
+    updated_dt: Option<NaiveDateTime>,
+}
+
+/// Kept in the outbox.
+#[derive(Deserialize, StreamTrigger)]
+#[stream(
+    table = "public.testing_rds_trigger",
+    delivery = "outbox",
+    key = "none",
+    partition_by = "id"
+)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ByOutbox {
+    id: Option<i32>,
+    name: Option<String>,
+    dob: Option<NaiveDate>,
+    category: Option<String>,
+    company: Option<String>,
+    age: Option<i32>,
+    salary: Option<f64>,
+    created_dt: Option<NaiveDateTime>,
+    updated_dt: Option<NaiveDateTime>,
+}
+
+/// Sent when the transaction commits.
+#[derive(Deserialize, StreamTrigger)]
+#[stream(
+    table = "public.testing_rds_trigger",
+    delivery = "commit",
+    key = "none",
+    partition_by = "id"
+)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct ByCommit {
     id: Option<i32>,
     name: Option<String>,
     dob: Option<NaiveDate>,

@@ -6,7 +6,7 @@ use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::TableDesc;
 use aurora_trigger_gen::emit::{self, Configuration};
 
-use crate::structs::{ByRow, ByStatement};
+use crate::structs::{ByCommit, ByOutbox, ByRow, ByStatement};
 
 /// A way to capture, in the order in which they take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,10 +19,21 @@ pub(crate) enum Variant {
     Statement,
     /// Ours at row level.
     Row,
+    /// Ours into the outbox.
+    Outbox,
+    /// Ours at the end of the transaction.
+    Commit,
 }
 
 impl Variant {
-    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Article, Self::Statement, Self::Row];
+    /// Those whose statements are timed. All of them are rolled back, so what a commit costs is not among it.
+    pub(crate) const TIMED: [Self; 5] = [
+        Self::None,
+        Self::Article,
+        Self::Statement,
+        Self::Row,
+        Self::Outbox,
+    ];
 
     /// Its name as part of a database's.
     pub(crate) fn name(self) -> &'static str {
@@ -31,6 +42,8 @@ impl Variant {
             Self::Article => "article",
             Self::Statement => "statement",
             Self::Row => "row",
+            Self::Outbox => "outbox",
+            Self::Commit => "commit",
         }
     }
 
@@ -41,7 +54,19 @@ impl Variant {
             Self::Article => include_str!("article.sql").to_owned(),
             Self::Statement => ours(&ByStatement::TABLE),
             Self::Row => ours(&ByRow::TABLE),
+            Self::Outbox => ours(&ByOutbox::TABLE),
+            Self::Commit => ours(&ByCommit::TABLE),
         }
+    }
+
+    /// Whether its triggers call.
+    pub(crate) fn calls(self) -> bool {
+        !matches!(self, Self::None | Self::Outbox)
+    }
+
+    /// Whether it keeps events in the database.
+    pub(crate) fn has_outbox(self) -> bool {
+        matches!(self, Self::Outbox | Self::Commit)
     }
 }
 
@@ -60,6 +85,8 @@ impl fmt::Display for Variant {
             Self::Article => "the article's way",
             Self::Statement => "ours, statement level",
             Self::Row => "ours, row level",
+            Self::Outbox => "ours, outbox",
+            Self::Commit => "ours, at commit",
         })
     }
 }

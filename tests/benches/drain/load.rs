@@ -1,0 +1,110 @@
+//! A writer that writes as fast as it can, and a drain beside it: how large the outbox gets.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use crate::database::{Database, insert, run};
+
+/// How many rows a transaction of the writer has.
+const ROWS: u32 = 10;
+const SAMPLES: u32 = 20;
+
+/// What was seen of it.
+pub(crate) struct Load {
+    duration: Duration,
+    written: u32,
+    sent: usize,
+    /// At equal distances, the last one at its end.
+    megabytes: Vec<f64>,
+}
+
+pub(crate) async fn run_for(database: &Database, duration: Duration) -> Load {
+    let seconds = duration.as_secs_f64();
+    eprintln!("load, for {seconds:.0} seconds");
+    let (writer, drainer, observer) = (
+        database.session().await,
+        database.session().await,
+        database.session().await,
+    );
+    run(&writer, "TRUNCATE public.testing_rds_trigger").await;
+    run(&writer, "TRUNCATE aurora_trigger.outbox").await;
+    let before = database.relay.accepted();
+    let end = Instant::now() + duration;
+    let (written, (), megabytes) = tokio::join!(
+        write(&writer, end),
+        drain(&drainer, end),
+        observe(&observer, duration),
+    );
+    Load {
+        duration,
+        written,
+        sent: database.relay.accepted() - before,
+        megabytes,
+    }
+}
+
+/// How many rows it has written until then.
+async fn write(session: &Client, end: Instant) -> u32 {
+    let statement = insert(ROWS);
+    let mut written = 0;
+    while Instant::now() < end {
+        run(session, &statement).await;
+        written += ROWS;
+        // The table is not what is measured.
+        if written % 100_000 == 0 {
+            run(session, "TRUNCATE public.testing_rds_trigger").await;
+        }
+    }
+    written
+}
+
+async fn drain(session: &Client, end: Instant) {
+    while Instant::now() < end {
+        run(session, "SELECT aurora_trigger.drain()").await;
+    }
+}
+
+async fn observe(session: &Client, duration: Duration) -> Vec<f64> {
+    let mut megabytes = Vec::new();
+    for _ in 0..SAMPLES {
+        tokio::time::sleep(duration / SAMPLES).await;
+        let size: f64 = session
+            .query_one(
+                "SELECT pg_total_relation_size('aurora_trigger.outbox') / 1048576.0::float8",
+                &[],
+            )
+            .await
+            .expect("it is there")
+            .get(0);
+        megabytes.push(size);
+    }
+    megabytes
+}
+
+impl Load {
+    /// The outbox, its indexes and what is stored beside it, of 1024 times 1024 bytes.
+    pub(crate) fn megabytes(&self) -> f64 {
+        self.megabytes[self.megabytes.len() - 1]
+    }
+
+    pub(crate) fn grown_in_last_half(&self) -> f64 {
+        self.megabytes() - self.megabytes[self.megabytes.len() / 2 - 1]
+    }
+
+    pub(crate) fn print(&self) {
+        let sizes: Vec<String> = self
+            .megabytes
+            .iter()
+            .map(|size| format!("{size:.1}"))
+            .collect();
+        println!(
+            "In {:.0} s of load, transactions of {ROWS} rows, {} events were written and {} sent. MB of the outbox on the \
+             way:\n{}\n",
+            self.duration.as_secs_f64(),
+            self.written,
+            self.sent,
+            sizes.join(" ")
+        );
+    }
+}
