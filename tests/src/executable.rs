@@ -22,6 +22,16 @@ pub enum Profile {
 /// Where it does not build, or the package has no program.
 #[must_use]
 pub fn executable(package: &str, profile: Profile) -> PathBuf {
+    executable_with(package, &[], profile)
+}
+
+/// The same of a program that its package has with these features only.
+///
+/// # Panics
+///
+/// Where it does not build, or the package has no program.
+#[must_use]
+pub fn executable_with(package: &str, features: &[&str], profile: Profile) -> PathBuf {
     let profile = match profile {
         Profile::Dev => "dev",
         Profile::Release => "release",
@@ -38,6 +48,7 @@ pub fn executable(package: &str, profile: Profile) -> PathBuf {
     let output = build
         .args(["build", "--quiet", "--locked", "--profile", profile])
         .args(["--package", package])
+        .args(["--features", &features.join(",")])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
