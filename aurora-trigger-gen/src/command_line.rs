@@ -43,8 +43,12 @@ pub(crate) fn deliver(text: &str, output: Option<&Path>) -> Result<(), Failure> 
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads through `head` has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other
-            .map_err(|error| Failure(format!("error: the SQL could not be printed: {error}"), 2)),
+        other => other.map_err(|error| {
+            Failure(
+                format!("error: the output could not be printed: {error}"),
+                2,
+            )
+        }),
     }
 }
 

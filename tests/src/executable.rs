@@ -1,3 +1,4 @@
+use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -21,13 +22,33 @@ pub enum Profile {
 /// Where it does not build, or the package has no program.
 #[must_use]
 pub fn executable(package: &str, profile: Profile) -> PathBuf {
+    executable_with(package, &[], profile)
+}
+
+/// The same of a program that its package has with these features only.
+///
+/// # Panics
+///
+/// Where it does not build, or the package has no program.
+#[must_use]
+pub fn executable_with(package: &str, features: &[&str], profile: Profile) -> PathBuf {
     let profile = match profile {
         Profile::Dev => "dev",
         Profile::Release => "release",
     };
-    let output = Command::new(env!("CARGO"))
+    let mut build = Command::new(env!("CARGO"));
+    // What cargo tells this test of its package is none of the build's: ring would be built anew for another package's
+    // sake, and then again for the next test, with all that is built on it.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(&name);
+        }
+    }
+    let output = build
         .args(["build", "--quiet", "--locked", "--profile", profile])
         .args(["--package", package])
+        .args(["--features", &features.join(",")])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())

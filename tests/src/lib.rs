@@ -12,7 +12,7 @@ mod pipeline;
 mod psql;
 mod statements;
 
-pub use executable::{Profile, executable};
+pub use executable::{Profile, executable, executable_with};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;

@@ -32,7 +32,7 @@ use crate::wire::{Record, Sequence, split};
 ///
 /// ```
 /// # #[cfg(feature = "derive")]
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn consume() -> Result<(), Box<dyn std::error::Error>> {
 /// # use aurora_trigger_gen::{Change, ChangeStream, Deduplicator, StreamTrigger};
 /// # use serde::Deserialize;
 /// # use std::convert::Infallible;
@@ -63,15 +63,23 @@ use crate::wire::{Record, Sequence, split};
 /// let mut names = Vec::new();
 /// // The record comes twice.
 /// for data in [record, record] {
-///     changes.process(data, |change| {
+///     changes.process(data, async |change| {
 ///         match change {
 ///             Shop::Customer(change) => names.extend(change.after().map(|row| row.name.clone())),
 ///         }
 ///         Ok::<_, Infallible>(())
-///     })?;
+///     }).await?;
 /// }
 /// assert_eq!(names, ["Ada"]);
 /// # Ok(())
+/// # }
+/// # #[cfg(feature = "derive")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// #     let mut consumed = std::pin::pin!(consume());
+/// #     match consumed.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+/// #         std::task::Poll::Ready(result) => result,
+/// #         std::task::Poll::Pending => unreachable!("nothing in it waits"),
+/// #     }
 /// # }
 /// # #[cfg(not(feature = "derive"))]
 /// # fn main() {}
@@ -106,21 +114,27 @@ impl<S: ChangeStream> Deduplicator<S> {
         }
     }
 
-    /// Gives each change in the `record` that is new to `handle`, in their order. A record may hold several: see
-    /// [`split`].
+    /// Gives each change in the `record` that is new to `handle`, in their order, and waits for each before the next. A
+    /// record may hold several: see [`split`].
+    ///
+    /// A change counts as had once `handle` has come back with `Ok`, so that is when it must be safe: a handler that only
+    /// collects changes and writes them later loses those whose write fails.
     ///
     /// Where it fails, the changes before the one that failed are had, and that one and all behind it are not. So the
     /// record can be processed again, and nothing that comes behind it may be before that: on Lambda, report it as the
-    /// batch's failure and go no further.
+    /// batch's failure and go no further. The same holds where the future is dropped before it is ready.
+    ///
+    /// In a task that may change its thread, as those of `tokio::spawn`, `handle` has to own what it uses: an `async move`
+    /// closure with an `Arc`. Of one that borrows, the compiler can't tell that it is `Send`.
     ///
     /// # Errors
     ///
     /// A record that can't be read; a change that [`ChangeStream::from_record`] refuses, if it is new; whatever `handle`
     /// fails with.
-    pub fn process<E>(
+    pub async fn process<E>(
         &mut self,
         record: &[u8],
-        mut handle: impl FnMut(S) -> Result<(), E>,
+        mut handle: impl AsyncFnMut(S) -> Result<(), E>,
     ) -> Result<(), ProcessError<E>> {
         for change in split(record).map_err(ProcessError::Aggregate)? {
             let record = Record::parse(change).map_err(ProcessError::NotARecord)?;
@@ -130,7 +144,7 @@ impl<S: ChangeStream> Deduplicator<S> {
                 continue;
             }
             let change = S::from_record(&record).map_err(ProcessError::Decode)?;
-            handle(change).map_err(ProcessError::Handler)?;
+            handle(change).await.map_err(ProcessError::Handler)?;
             self.remember(subject, sequence);
         }
         Ok(())

@@ -1,9 +1,16 @@
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
+use std::future::pending;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Waker};
 
 use aurora_trigger_gen::wire::Aggregate;
 use aurora_trigger_gen::{DecodeError, Deduplicator, ProcessError};
 
+use crate::ready::ready;
 use crate::record::Record;
 use crate::{HasSource, OpenShop, ROWS, Shop, customer, reading};
 
@@ -35,7 +42,7 @@ fn process<S: HasSource>(
     failing: Option<u64>,
 ) -> (Vec<u64>, Result<(), ProcessError<DatabaseIsAway>>) {
     let mut given = Vec::new();
-    let result = changes.process(data, |change| {
+    let result = ready(changes.process(data, async |change| {
         let seq = change.source().sequence.seq;
         given.push(seq);
         if failing == Some(seq) {
@@ -43,7 +50,7 @@ fn process<S: HasSource>(
         } else {
             Ok(())
         }
-    });
+    }));
     (given, result)
 }
 
@@ -67,6 +74,53 @@ fn what_the_app_fails_with_is_given_again_and_what_was_before_it_is_not() {
     let (given, result) = process(&mut changes, &data, None);
     assert_eq!(given, [2, 3]);
     result.expect("the app has not failed");
+}
+
+#[test]
+fn what_the_app_still_waits_for_is_given_again() {
+    let mut changes = Deduplicator::<Shop>::new(ROWS);
+    let data = aggregate(&[customer(1, 1), customer(2, 2)].map(|it| it.data()));
+    let mut given = Vec::new();
+
+    let given_up = {
+        let process = changes.process(&data, async |change| {
+            let seq = change.source().sequence.seq;
+            given.push(seq);
+            if seq == 2 {
+                pending::<()>().await;
+            }
+            Ok::<_, Infallible>(())
+        });
+        pin!(process)
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    };
+
+    assert!(given_up);
+    assert_eq!(given, [1, 2]);
+    assert_eq!(process(&mut changes, &data, None).0, [2]);
+}
+
+#[test]
+fn a_task_may_process_on_any_thread_where_its_handler_owns_what_it_uses() {
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
+        ready(task)
+    }
+    let mut changes = Deduplicator::<Shop>::new(ROWS);
+    let given = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&given);
+
+    spawn(async move {
+        let handle = async move |change: Shop| {
+            std::future::ready(()).await;
+            seen.store(change.source().sequence.seq, Relaxed);
+            Ok::<_, Infallible>(())
+        };
+        changes.process(&customer(1, 1).data(), handle).await
+    })
+    .expect("nothing fails");
+
+    assert_eq!(given.load(Relaxed), 1);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod duplicates;
 mod failures;
 mod memory;
+mod ready;
 mod record;
 mod truncate;
 
@@ -15,6 +16,7 @@ use std::convert::Infallible;
 use aurora_trigger_gen::{
     Change, ChangeStream, Deduplicator, Source, StreamTrigger, UnknownChange,
 };
+use ready::ready;
 use record::Record;
 use serde::Deserialize;
 
@@ -91,12 +93,11 @@ fn given<S: HasSource>(
 ) -> Vec<u64> {
     let mut given = Vec::new();
     for record in records {
-        changes
-            .process(&record.data(), |change| {
-                given.push(change.source().sequence.seq);
-                Ok::<_, Infallible>(())
-            })
-            .unwrap_or_else(|error| panic!("{error}"));
+        ready(changes.process(&record.data(), async |change| {
+            given.push(change.source().sequence.seq);
+            Ok::<_, Infallible>(())
+        }))
+        .unwrap_or_else(|error| panic!("{error}"));
     }
     given
 }

@@ -179,7 +179,7 @@ async fn what_the_relay_writes_the_consumer_reads_all_of_it_and_in_order() {
     for shard in &shards {
         // A shard has its own, as on Lambda.
         let mut changes = Deduplicator::new(100);
-        let mut take = |change: Storefront| {
+        let mut take = async |change: Storefront| {
             let (key, source) = match &change {
                 Storefront::Customer(change) => {
                     let customer = change.after().expect("it was created");
@@ -197,10 +197,11 @@ async fn what_the_relay_writes_the_consumer_reads_all_of_it_and_in_order() {
         };
         let all_is_well = KinesisEventResponse::default();
         for batch in shard.chunks(7) {
-            assert_eq!(handle(&mut changes, &event(batch), &mut take), all_is_well);
+            let response = handle(&mut changes, &event(batch), &mut take).await;
+            assert_eq!(response, all_is_well);
         }
-        let again = handle(&mut changes, &event(shard), |_| Err("it is no new one"));
-        assert_eq!(again, all_is_well);
+        let none = async |_| Err("it is no new one");
+        assert_eq!(handle(&mut changes, &event(shard), none).await, all_is_well);
     }
 
     let people = taken.remove("people").expect("there are TRUNCATEs");

@@ -10,14 +10,14 @@ use storefront::Storefront;
 
 /// Gives each change that is new to `take`, in the order of the batch, up to the first record that can't be read or whose
 /// change `take` refuses. Lambda is told that one, and hands it out again with all behind it.
-pub fn handle<E: Display>(
+pub async fn handle<E: Display>(
     changes: &mut Deduplicator<Storefront>,
     batch: &KinesisEvent,
-    mut take: impl FnMut(Storefront) -> Result<(), E>,
+    mut take: impl AsyncFnMut(Storefront) -> Result<(), E>,
 ) -> KinesisEventResponse {
     let mut response = KinesisEventResponse::default();
     for record in batch.records.iter().map(|record| &record.kinesis) {
-        if let Err(error) = changes.process(&record.data, &mut take) {
+        if let Err(error) = changes.process(&record.data, &mut take).await {
             let line = json!({"level": "ERROR", "message": error.to_string()});
             println!("{line}");
             response.add_failure(&record.sequence_number);

@@ -1,7 +1,6 @@
 //! The reference app's consumer: prints what has changed.
 
 use std::convert::Infallible;
-use std::future::ready;
 
 use aurora_trigger_gen::Deduplicator;
 use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -10,18 +9,21 @@ use serde_json::json;
 use storefront::Storefront;
 use storefront_consumer::handle;
 use tokio::runtime::Builder;
+use tokio::sync::Mutex;
 
 fn main() -> Result<(), Error> {
-    let mut changes = Deduplicator::new(100_000);
-    let function = service_fn(move |event: LambdaEvent<KinesisEvent>| {
-        ready(Ok::<_, Error>(handle(&mut changes, &event.payload, take)))
+    // Lambda gives a process one batch at a time, so nobody waits for the lock.
+    let changes = Mutex::new(Deduplicator::new(100_000));
+    let function = service_fn(async |event: LambdaEvent<KinesisEvent>| {
+        let mut changes = changes.lock().await;
+        Ok::<_, Error>(handle(&mut changes, &event.payload, take).await)
     });
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(lambda_runtime::run(function))
 }
 
 /// Here an app does what it reads the stream for. A table that is new in the stream does not compile until it is here.
-fn take(change: Storefront) -> Result<(), Infallible> {
+async fn take(change: Storefront) -> Result<(), Infallible> {
     let (what, source) = match change {
         Storefront::Customer(change) => ("a customer", change.source),
         Storefront::Order(change) => ("an order", change.source),

@@ -9,6 +9,7 @@ use aws_lambda_events::event::streams::KinesisEventResponse;
 use serde_json::{Value, json};
 use storefront::Storefront;
 use storefront_consumer::handle;
+use tokio::task::yield_now;
 
 /// A change event, as the relay writes it.
 fn change(table: &str, seq: u64, key: &Value, after: &Value) -> Vec<u8> {
@@ -66,15 +67,16 @@ fn seq(change: &Storefront) -> u64 {
 }
 
 /// The numbers of the changes that were taken, and what Lambda is told.
-fn take(
+async fn take(
     changes: &mut Deduplicator<Storefront>,
     records: impl IntoIterator<Item = Vec<u8>>,
 ) -> (Vec<u64>, KinesisEventResponse) {
     let mut taken = Vec::new();
-    let response = handle(changes, &batch(records), |change| {
+    let response = handle(changes, &batch(records), async |change| {
         taken.push(seq(&change));
         Ok::<_, Infallible>(())
-    });
+    })
+    .await;
     (taken, response)
 }
 
@@ -84,27 +86,28 @@ fn failure(sequence_number: &str) -> KinesisEventResponse {
     response
 }
 
-#[test]
-fn a_batch_that_comes_twice_is_taken_once() {
+#[tokio::test]
+async fn a_batch_that_comes_twice_is_taken_once() {
     let mut changes = Deduplicator::new(100);
     let records = || [customer(1, 1), customer(2, 2), person(1, 4), person(1, 3)];
 
-    let first = take(&mut changes, records());
-    let second = take(&mut changes, records());
+    let first = take(&mut changes, records()).await;
+    let second = take(&mut changes, records()).await;
 
     assert_eq!(first, (vec![1, 2, 4, 3], KinesisEventResponse::default()));
     assert_eq!(second, (vec![], KinesisEventResponse::default()));
 }
 
-#[test]
-fn from_the_first_bad_record_on_all_come_again() {
+#[tokio::test]
+async fn from_the_first_bad_record_on_all_come_again() {
     let mut changes = Deduplicator::new(100);
     let poison = || b"{}".to_vec();
 
     let failed = take(
         &mut changes,
         [customer(1, 1), poison(), customer(2, 2), poison()],
-    );
+    )
+    .await;
 
     assert_eq!(failed, (vec![1], failure("101")));
     assert_eq!(
@@ -112,47 +115,50 @@ fn from_the_first_bad_record_on_all_come_again() {
         json!({"batchItemFailures": [{"itemIdentifier": "101"}]})
     );
     // Lambda has mended nothing, but the app has another version.
-    let mended = take(&mut changes, [customer(1, 9), customer(2, 2)]);
+    let mended = take(&mut changes, [customer(1, 9), customer(2, 2)]).await;
     assert_eq!(mended, (vec![9, 2], KinesisEventResponse::default()));
 }
 
-#[test]
-fn what_is_refused_comes_again() {
+#[tokio::test]
+async fn what_is_refused_comes_again() {
     let mut changes = Deduplicator::new(100);
     let records = || [customer(1, 1), customer(2, 2), customer(3, 3)];
 
-    let response = handle(&mut changes, &batch(records()), |change| {
+    let response = handle(&mut changes, &batch(records()), async |change| {
+        // What it is told, it is told in the end only.
+        yield_now().await;
         match seq(&change) {
             1 => Ok(()),
             _ => Err("the database is away"),
         }
-    });
+    })
+    .await;
 
     assert_eq!(response, failure("101"));
-    let again = take(&mut changes, records());
+    let again = take(&mut changes, records()).await;
     assert_eq!(again, (vec![2, 3], KinesisEventResponse::default()));
 }
 
-#[test]
-fn an_aggregate_is_taken_apart_and_fails_as_one() {
+#[tokio::test]
+async fn an_aggregate_is_taken_apart_and_fails_as_one() {
     let mut changes = Deduplicator::new(100);
     let mut broken = Aggregate::new("1");
     for change in [customer(1, 1), b"{}".to_vec(), customer(1, 2)] {
         broken.add(&change);
     }
 
-    let failed = take(&mut changes, [customer(2, 7), broken.finish()]);
+    let failed = take(&mut changes, [customer(2, 7), broken.finish()]).await;
 
     assert_eq!(failed, (vec![7, 1], failure("101")));
 }
 
-#[test]
-fn a_table_that_the_consumer_does_not_know_waits_for_one_that_does() {
+#[tokio::test]
+async fn a_table_that_the_consumer_does_not_know_waits_for_one_that_does() {
     let mut changes = Deduplicator::new(100);
     let row = json!({"id": 1});
     let unknown = change("sales.refunds", 2, &row, &row);
 
-    let failed = take(&mut changes, [customer(1, 1), unknown, customer(1, 3)]);
+    let failed = take(&mut changes, [customer(1, 1), unknown, customer(1, 3)]).await;
 
     assert_eq!(failed, (vec![1], failure("101")));
 }

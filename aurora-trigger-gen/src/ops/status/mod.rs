@@ -1,0 +1,74 @@
+//! What the installation says of its tables and lanes.
+
+mod columns;
+mod text;
+
+use serde::{Deserialize, Serialize};
+
+use super::command_line::Format;
+use super::database::{Database, DatabaseError};
+
+/// All in one statement, so that it is of one moment; as JSON, since that is what becomes of it.
+const READ: &str = include_str!("read.sql");
+
+/// The tables and lanes of an installation.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Status {
+    tables: Vec<Table>,
+    lanes: Vec<Lane>,
+}
+
+/// A row of `aurora_trigger.status`, and how long ago its times are.
+#[derive(Debug, Deserialize, Serialize)]
+struct Table {
+    schema_name: String,
+    table_name: String,
+    delivery: String,
+    on_failure: Option<String>,
+    paused: bool,
+    pending: i64,
+    oldest_pending_at: Option<String>,
+    oldest_pending_seconds: Option<i64>,
+    dead_letters: i64,
+    calls: i64,
+    sent: i64,
+    refused: i64,
+    failed_calls: i64,
+    last_error_at: Option<String>,
+    last_error_seconds: Option<i64>,
+    last_error: Option<String>,
+    /// As in SQL.
+    #[serde(skip_serializing)]
+    name: String,
+}
+
+/// A row of `aurora_trigger.lane_status`, and in how long it is tried again.
+#[derive(Debug, Deserialize, Serialize)]
+struct Lane {
+    lane: i16,
+    retry_at: Option<String>,
+    retry_in_seconds: Option<i64>,
+    failures: i32,
+    last_error: Option<String>,
+}
+
+/// Reads it.
+pub(super) async fn read(database: &Database) -> Result<Status, DatabaseError> {
+    let mut session = database.connect().await?;
+    session.require_view("aurora_trigger.status").await?;
+    session.require_view("aurora_trigger.lane_status").await?;
+    let json: String = session.value(READ, &[]).await?;
+    serde_json::from_str(&json).map_err(|error| session.outdated(&error.to_string()))
+}
+
+impl Status {
+    pub(super) fn print(&self, format: Format) -> String {
+        match format {
+            Format::Text => text::text(self),
+            Format::Json => {
+                let json = serde_json::to_string(self).expect("texts and numbers are JSON");
+                format!("{json}\n")
+            }
+        }
+    }
+}

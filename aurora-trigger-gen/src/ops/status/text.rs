@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use super::columns::{Side, columns};
+use super::{Lane, Status, Table};
+use crate::ops::age::age;
+
+/// What a cell without a value holds.
+const NONE: &str = "-";
+
+/// The tables; then their last errors, and the lanes that wait after one, if there are any.
+pub(super) fn text(status: &Status) -> String {
+    if status.tables.is_empty() {
+        return "no table is streamed\n".to_owned();
+    }
+    let mut parts = vec![tables(&status.tables)];
+    let failed: Vec<&Table> = status
+        .tables
+        .iter()
+        .filter(|table| table.last_error_seconds.is_some())
+        .collect();
+    if !failed.is_empty() {
+        parts.push(last_errors(&failed));
+    }
+    let waiting: Vec<&Lane> = status
+        .lanes
+        .iter()
+        .filter(|lane| lane.failures > 0)
+        .collect();
+    if !waiting.is_empty() {
+        parts.push(lanes(&waiting));
+    }
+    parts.join("\n")
+}
+
+fn tables(tables: &[Table]) -> String {
+    let mut lines = vec![
+        [
+            "table",
+            "delivery",
+            "on failure",
+            "paused",
+            "pending",
+            "oldest",
+            "dead letters",
+            "calls",
+            "sent",
+            "refused",
+            "failed calls",
+        ]
+        .map(str::to_owned),
+    ];
+    lines.extend(tables.iter().map(|table| {
+        [
+            one_line(&table.name),
+            table.delivery.clone(),
+            table.on_failure.clone().unwrap_or_else(|| NONE.to_owned()),
+            if table.paused { "yes" } else { NONE }.to_owned(),
+            table.pending.to_string(),
+            table
+                .oldest_pending_seconds
+                .map_or_else(|| NONE.to_owned(), age_of),
+            table.dead_letters.to_string(),
+            table.calls.to_string(),
+            table.sent.to_string(),
+            table.refused.to_string(),
+            table.failed_calls.to_string(),
+        ]
+    }));
+    let [left, right] = [Side::Left, Side::Right];
+    columns(
+        [
+            left, left, left, left, right, right, right, right, right, right, right,
+        ],
+        &lines,
+    )
+}
+
+fn last_errors(tables: &[&Table]) -> String {
+    let mut lines = vec![["table", "last error", ""].map(str::to_owned)];
+    lines.extend(tables.iter().map(|table| {
+        let ago = table.last_error_seconds.map(age_of).unwrap_or_default();
+        let error = table.last_error.as_deref().unwrap_or(NONE);
+        [one_line(&table.name), format!("{ago} ago"), one_line(error)]
+    }));
+    columns([Side::Left, Side::Right, Side::Left], &lines)
+}
+
+fn lanes(lanes: &[&Lane]) -> String {
+    let mut lines = vec![["lane", "failures", "next try", "last error"].map(str::to_owned)];
+    lines.extend(lanes.iter().map(|lane| {
+        let next = match lane.retry_in_seconds {
+            Some(seconds @ 1..) => format!("in {}", age_of(seconds)),
+            _ => "now".to_owned(),
+        };
+        let error = lane.last_error.as_deref().unwrap_or(NONE);
+        [
+            lane.lane.to_string(),
+            lane.failures.to_string(),
+            next,
+            one_line(error),
+        ]
+    }));
+    columns([Side::Right, Side::Right, Side::Right, Side::Left], &lines)
+}
+
+fn age_of(seconds: i64) -> String {
+    // A clock that was set back has made it the future.
+    age(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// The errors are of whoever answered the call: in a terminal no line of theirs may be taken for another.
+fn one_line(text: &str) -> String {
+    let lines = text.replace(char::is_control, " ");
+    lines.trim_end().to_owned()
+}
