@@ -1,8 +1,12 @@
 -- The order in which the edges are a path that takes each of them once, by Hierholzer's algorithm,
 -- as the relay has it, so that both find the same. An edge leads from one image of a row to the
--- next;
--- they come in the order of their capture. NULL: there is no such path.
-CREATE OR REPLACE FUNCTION aurora_trigger.chain_order(edges_from integer[], edges_to integer[])
+-- next; they come in the order of their capture. is_gone: the last of them leaves no row. NULL: there
+-- is no such path.
+CREATE OR REPLACE FUNCTION aurora_trigger.chain_order(
+    edges_from integer[],
+    edges_to integer[],
+    is_gone boolean
+)
 RETURNS integer[]
 LANGUAGE plpgsql
 IMMUTABLE
@@ -38,13 +42,16 @@ BEGIN
         node := edges_to[sorted[place]];
         surplus[node] := surplus[node] - 1;
     END LOOP;
-    -- More leave than arrive where it starts; if none is so, it is a circle.
+    -- More leave than arrive where it starts; if none is so, it is a circle. One that came with a
+    -- deletion last leaves no row, and so found none; any other starts where the first one does.
     SELECT s.node::integer
     INTO node
     FROM unnest(surplus) WITH ORDINALITY AS s (surplus, node)
     WHERE s.surplus > 0
     LIMIT 1;
-    stack[1] := coalesce(node, edges_from[1]);
+    stack[1] := coalesce(
+        node, CASE WHEN is_gone THEN edges_to[cardinality(edges_to)] ELSE edges_from[1] END
+    );
     WHILE depth > 0 LOOP
         node := stack[depth];
         IF next_edge[node] <= last_edge[node] THEN
@@ -76,8 +83,8 @@ BEGIN
     RETURN path;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.chain_order(integer[], integer[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.chain_order(integer[], integer[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.chain_order(integer[], integer[], boolean) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.chain_order(integer[], integer[], boolean) FROM PUBLIC;
 
 -- Puts the events of a transaction in a lane into an order in which each row's image before is the
 -- image after of the event before it, where they are not: a nested trigger or a foreign key fires
@@ -155,7 +162,8 @@ BEGIN
             array_agg(e.place ORDER BY e.position) AS places,
             array_agg(e.position ORDER BY e.position) AS positions,
             array_agg(source.number ORDER BY e.position) AS edges_from,
-            array_agg(target.number ORDER BY e.position) AS edges_to
+            array_agg(target.number ORDER BY e.position) AS edges_to,
+            (array_agg(e.after ORDER BY e.position DESC))[1] IS NULL AS is_gone
         FROM edge AS e
         JOIN node AS source
             ON source.row_number = e.row_number AND source.digest = coalesce(e.before, '')
@@ -163,7 +171,9 @@ BEGIN
             ON target.row_number = e.row_number AND target.digest = coalesce(e.after, '')
         GROUP BY e.row_number
     LOOP
-        new_order := aurora_trigger.chain_order(broken.edges_from, broken.edges_to);
+        new_order := aurora_trigger.chain_order(
+            broken.edges_from, broken.edges_to, broken.is_gone
+        );
         CONTINUE WHEN new_order IS NULL;
         UPDATE aurora_trigger.outbox AS o
         SET position = moved_event.position, seq = coalesce(o.seq, o.position)

@@ -134,9 +134,15 @@ fn chained(links: &[Link<'_>]) -> Option<Vec<usize>> {
         arriving[to] += 1;
         ends.push((from, to));
     }
-    // More leave than arrive where it starts; if none is so, it is a circle, and starts where the first one does.
+    // More leave than arrive where it starts; if none is so, it is a circle. One that came with a deletion last leaves no
+    // row, and so found none; any other starts where the first one does.
     let mut starts = (0..leaving.len()).filter(|&image| leaving[image].len() > arriving[image]);
-    let start = starts.next().unwrap_or(ends[0].0);
+    let start = starts
+        .next()
+        .unwrap_or_else(|| match links.iter().zip(&ends).next_back() {
+            Some((Link { after: None, .. }, &(_, no_row))) => no_row,
+            _ => ends[0].0,
+        });
     for edges in &mut leaving {
         edges.reverse();
     }
@@ -219,6 +225,18 @@ mod tests {
     fn a_circle_starts_with_the_first() {
         assert_eq!(
             order(&[("a", "b"), ("c", "a"), ("b", "c")]),
+            Some(vec![0, 2, 1])
+        );
+    }
+
+    #[test]
+    fn a_circle_of_a_row_that_is_gone_starts_with_its_creation() {
+        assert_eq!(
+            order(&[("a", "b"), ("", "a"), ("b", "")]),
+            Some(vec![1, 0, 2])
+        );
+        assert_eq!(
+            order(&[("a", ""), ("b", "a"), ("", "b")]),
             Some(vec![0, 2, 1])
         );
     }

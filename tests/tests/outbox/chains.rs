@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aurora_trigger_gen::ChangeEvent;
 
-use crate::{Item, created, drain_once, of_item, run, start, story, updated};
+use crate::{Item, created, drain_once, item, of_item, run, start, story, updated};
 
 /// An application's own trigger, which writes the row again: its events come before those of the statement that fired it.
 const NESTED: &str = "
@@ -53,6 +53,67 @@ async fn nested_writes_to_one_row_are_put_right() {
             updated(1, "b", "b+")
         ]
     );
+}
+
+/// Nothing of such a row is there before or after: its events are a circle, which could begin with any of them.
+#[tokio::test]
+async fn a_row_that_is_gone_with_its_transaction_begins_with_its_creation() {
+    let (pipeline, session) = start().await;
+    run(&session, NESTED).await;
+    run(
+        &session,
+        "BEGIN; INSERT INTO shop.items VALUES (1, 'a'); DELETE FROM shop.items; COMMIT",
+    )
+    .await;
+    pipeline.drain().await;
+    let story = story(&pipeline.take_calls());
+    assert_chains(&story);
+    assert_eq!(
+        of_item(&story, 1),
+        [
+            created(1, "a"),
+            updated(1, "a", "a+"),
+            ChangeEvent::Deleted(Box::new(item(1, "a+")))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn so_it_does_where_the_transaction_takes_several_calls() {
+    let (pipeline, session) = start().await;
+    run(&session, NESTED).await;
+    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
+    run(
+        &session,
+        "BEGIN;
+         INSERT INTO shop.items SELECT n, repeat('x', 20000) || n FROM generate_series(1, 200) AS n;
+         DELETE FROM shop.items;
+         COMMIT",
+    )
+    .await;
+    pipeline.drain().await;
+    let calls = pipeline.take_calls();
+    assert!(calls.len() >= 3, "{}", calls.len());
+    let story = story(&calls);
+    assert_eq!(story.len(), 600);
+    assert_chains(&story);
+}
+
+/// And so are those of a row that becomes what it was: they begin with what came first.
+#[tokio::test]
+async fn a_row_that_is_written_anew_as_it_was_begins_with_its_deletion() {
+    let (pipeline, session) = start().await;
+    run(&session, NESTED).await;
+    run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    run(
+        &session,
+        "BEGIN; DELETE FROM shop.items; INSERT INTO shop.items VALUES (1, 'a'); COMMIT",
+    )
+    .await;
+    pipeline.drain().await;
+    let story = story(&pipeline.take_calls());
+    assert_chains(&story);
+    assert_eq!(story.len(), 5);
 }
 
 /// All events of the nested writes come first: they are in the first calls, those of the statement in the last ones.

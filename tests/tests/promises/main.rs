@@ -5,14 +5,18 @@
 //! stream with them: what is lost, what is there and never was true, what is out of order. [`promise`] says how much of
 //! each a mode allows, [`matrix`] which faults are tried with which modes.
 
+mod backlog;
 mod cell;
 mod checker;
+mod clock;
 mod drains;
 mod faults;
+mod long_run;
 mod matrix;
 mod mode;
 mod observed;
 mod promise;
+mod scale;
 mod shop;
 mod statements;
 mod workload;

@@ -32,7 +32,7 @@ pub(crate) fn statement(rows: Rows, has_merge: bool, random: &mut Rng) -> String
         5 => several(id, amount),
         6 => format!(
             "UPDATE shop.items SET amount = amount + 1
-             WHERE id IN (SELECT i.id FROM shop.items AS i WHERE i.id >= {id} ORDER BY i.id LIMIT 5 FOR UPDATE)"
+             WHERE id IN (SELECT i.id FROM shop.items AS i WHERE i.id >= {id} ORDER BY i.id LIMIT 12 FOR UPDATE)"
         ),
         7 => format!("DELETE FROM shop.items WHERE id = {id}"),
         // The parts of the item follow it.
@@ -62,7 +62,7 @@ fn upsert(id: i32, amount: i32) -> String {
 
 fn several(id: i32, amount: i32) -> String {
     format!(
-        "INSERT INTO shop.items SELECT n, 0, {amount} + n FROM generate_series({id}, {id} + 4) AS n
+        "INSERT INTO shop.items SELECT n, 0, {amount} + n FROM generate_series({id}, {id} + 9) AS n
          ON CONFLICT (id) DO UPDATE SET amount = excluded.amount"
     )
 }
@@ -70,7 +70,7 @@ fn several(id: i32, amount: i32) -> String {
 fn merge(id: i32, amount: i32) -> String {
     format!(
         "MERGE INTO shop.items AS i
-         USING (SELECT n, {amount} + n FROM generate_series({id}, {id} + 3) AS n) AS wanted (id, amount)
+         USING (SELECT n, {amount} + n FROM generate_series({id}, {id} + 5) AS n) AS wanted (id, amount)
          ON i.id = wanted.id
          WHEN MATCHED AND wanted.amount % 10 = 0 THEN DELETE
          WHEN MATCHED THEN UPDATE SET amount = wanted.amount

@@ -60,11 +60,11 @@ impl Workload {
         Self {
             seed,
             writers: 4,
-            transactions: 16,
+            transactions: 12,
             rows: Rows { hot: 3, all: 20 },
             savepoints: 0,
             rollbacks: 0,
-            truncates: 40,
+            truncates: 30,
             levels: &["READ COMMITTED"],
         }
     }
