@@ -50,6 +50,8 @@ pub(crate) enum Fault {
     TwoDrains,
     /// Nested triggers and foreign keys write one row several times.
     NestedWrites,
+    /// The same, where a drain takes several calls for a transaction.
+    SmallCalls,
 }
 
 impl Fault {
@@ -70,7 +72,7 @@ impl Fault {
                 nothing_is_untrue: false,
                 ..promise
             },
-            Self::NestedWrites => Promise {
+            Self::NestedWrites | Self::SmallCalls => Promise {
                 keys_are_in_order: mode == Mode::Outbox,
                 chains_are_whole: mode == Mode::Outbox,
                 copies_are_equal: mode == Mode::Outbox,
@@ -87,8 +89,12 @@ impl Fault {
             return Shop::start_on_own_server(mode).await;
         }
         let shop = Shop::start(mode).await;
-        if self == Self::NestedWrites {
-            run(&shop.session().await, include_str!("nested.sql")).await;
+        let session = shop.session().await;
+        if matches!(self, Self::NestedWrites | Self::SmallCalls) {
+            run(&session, include_str!("nested.sql")).await;
+        }
+        if self == Self::SmallCalls {
+            run(&session, include_str!("small_calls.sql")).await;
         }
         shop
     }
@@ -117,6 +123,10 @@ impl Fault {
             }
             Self::RelayKilledAfter => calls.fail_share(SHARE, SEED, CallFault::KillAfterRun),
             Self::StreamFails => stream.fail_share(20, SEED),
+            // Without a failure nothing is left to the drain.
+            Self::SmallCalls if shop.mode != Mode::Outbox => {
+                calls.fail_share(SHARE, SEED, CallFault::Throttle);
+            }
             Self::DrainKilled | Self::TwoDrains => {
                 if shop.mode != Mode::Outbox {
                     // So that there is something to drain.
@@ -124,7 +134,11 @@ impl Fault {
                 }
                 shop.hold_calls(HELD);
             }
-            Self::Rollback | Self::Savepoint | Self::DatabaseCrashes | Self::NestedWrites => {}
+            Self::Rollback
+            | Self::Savepoint
+            | Self::DatabaseCrashes
+            | Self::NestedWrites
+            | Self::SmallCalls => {}
         }
     }
 
@@ -166,7 +180,7 @@ impl Fault {
             Self::Savepoint => tally.rolled_back_to_savepoint,
             Self::DatabaseCrashes => tally.disconnected,
             Self::DrainKilled | Self::TwoDrains => HELD,
-            Self::NestedWrites => 1,
+            Self::NestedWrites | Self::SmallCalls => 1,
             Self::StreamFails => {
                 stream.requests().entries - stream.records(shop.relay.stream()).len()
             }

@@ -53,4 +53,5 @@ matrix! {
     DrainKilled       when_drains_are_killed_between_call_and_delete: outbox commit asynchronous;
     TwoDrains         while_two_drains_are_at_work:                   outbox commit asynchronous;
     NestedWrites      when_one_row_is_written_several_times_at_once:  outbox commit sync asynchronous;
+    SmallCalls        when_a_transaction_takes_several_calls:         outbox commit asynchronous;
 }
