@@ -1,8 +1,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
 use std::time::Duration;
 
 use pipeline_tests::{Profile, executable_with};
@@ -36,10 +38,9 @@ fn text(bytes: &[u8]) -> String {
 
 /// What it prints where all is well, and then it says nothing else.
 pub(crate) fn printed(command: &mut Command) -> String {
-    let output = command.output().expect("the program was built");
-    let said = text(&output.stderr);
-    assert_eq!((output.status.code(), &*said), (Some(0), ""), "{command:?}");
-    text(&output.stdout)
+    let (code, printed, said) = Running::start(command).ended();
+    assert_eq!((code, &*said), (Some(0), ""), "{command:?}");
+    printed
 }
 
 /// The same, as one object.
@@ -51,17 +52,18 @@ pub(crate) fn object(command: &mut Command) -> Value {
 
 /// What it says where it can't do it, and then it prints nothing.
 pub(crate) fn refused(command: &mut Command) -> String {
-    let output = command.output().expect("the program was built");
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
-    assert_eq!(text(&output.stdout), "", "{command:?}");
+    let (code, printed, said) = Running::start(command).ended();
+    assert_eq!((code, &*printed), (Some(2), ""), "{command:?}: {said}");
     assert!(said.starts_with("error: "), "{said}");
     assert!(!said.contains("panicked"), "{said}");
     said
 }
 
 /// A program that runs, and ends with the value whatever the test says.
-pub(crate) struct Running(Option<Child>);
+pub(crate) struct Running {
+    id: Pid,
+    output: Receiver<Output>,
+}
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
@@ -70,36 +72,39 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program was built");
-        Self(Some(child))
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        let child = self.0.as_ref().expect("it is taken at the end only");
-        let pid = i32::try_from(child.id())
+        let id = i32::try_from(child.id())
             .ok()
             .and_then(Pid::from_raw)
             .expect("a process has an id");
-        kill_process(pid, signal).expect("it is there until it has been waited for");
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let output = child.wait_with_output().expect("it is a child");
+            // A test that has failed no longer listens.
+            sender.send(output).ok();
+        });
+        Self { id, output }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.id, signal).expect("it has not ended by itself");
     }
 
     /// Waits for its end; gives the exit code, what it has printed and what it has said.
-    pub(crate) fn ended(mut self) -> (Option<i32>, String, String) {
-        let child = self.0.take().expect("it is taken here only");
+    pub(crate) fn ended(self) -> (Option<i32>, String, String) {
         let Output {
             status,
             stdout,
             stderr,
-        } = child.wait_with_output().expect("it is a child");
+        } = self.output.recv_timeout(PATIENCE).expect("it ends");
         (status.code(), text(&stdout), text(&stderr))
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            // One that has ended is not there any more.
-            child.kill().ok();
-            child.wait().ok();
+        if let Err(TryRecvError::Empty) = self.output.try_recv() {
+            // It may end at this moment.
+            kill_process(self.id, Signal::KILL).ok();
         }
     }
 }
