@@ -94,9 +94,15 @@ CREATE OR REPLACE FUNCTION aurora_trigger.restore_chains(in_lane smallint, of_tx
 RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $body$
 DECLARE
     moved boolean := false;
+    has_truncations CONSTANT boolean := EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = -1 AND o.tx_id + 0 = of_tx
+    );
     broken record;
     new_order integer[];
 BEGIN
@@ -109,21 +115,25 @@ BEGIN
                 o.table_name,
                 aurora_trigger.row_key(coalesce(o.after, o.before), t.key_names) AS row_key,
                 -- Nothing moves across a TRUNCATE of its table.
-                (
-                    SELECT count(*)
-                    FROM aurora_trigger.outbox AS truncation
-                    WHERE truncation.lane = -1
-                        AND truncation.tx_id = of_tx
-                        AND truncation.schema_name = o.schema_name
-                        AND truncation.table_name = o.table_name
-                        AND truncation.position < o.position
-                ) AS part,
+                CASE
+                    WHEN has_truncations THEN (
+                        SELECT count(*)
+                        FROM aurora_trigger.outbox AS truncation
+                        WHERE truncation.lane = -1
+                            AND truncation.tx_id + 0 = of_tx
+                            AND truncation.schema_name = o.schema_name
+                            AND truncation.table_name = o.table_name
+                            AND truncation.position < o.position
+                    )
+                    ELSE 0
+                END AS part,
                 md5(o.before::text) AS before,
                 md5(o.after::text) AS after
             FROM aurora_trigger.outbox AS o
             JOIN aurora_trigger.stream_table AS t
                 ON t.schema_name = o.schema_name AND t.table_name = o.table_name
-            WHERE o.tx_id = of_tx AND o.lane = in_lane AND o.key IS NULL AND t.has_key
+            -- By the index of the transaction: the lane can be much longer.
+            WHERE o.tx_id = of_tx AND o.lane + 0 = in_lane AND o.key IS NULL AND t.has_key
         ), link AS (
             SELECT
                 e.*,

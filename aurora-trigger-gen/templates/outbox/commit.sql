@@ -56,7 +56,7 @@ AS $body$
 DECLARE
     kept text;
     kept_places tid[];
-    places tid[];
+    batch record;
     target text;
     target_region text;
     error_state text;
@@ -82,13 +82,16 @@ BEGIN
         RETURN NULL; -- Somebody else wrote it.
     END;
     FOR calls IN 1..4 LOOP
-        places := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
-        EXIT WHEN places IS NULL;
+        batch := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
+        EXIT WHEN batch.places IS NULL;
         BEGIN
             PERFORM aurora_trigger.invoke(
-                target, target_region, aurora_trigger.payload(places, 'Event'), 'Event'
+                target,
+                target_region,
+                aurora_trigger.payload('Event', batch.batches),
+                'Event'
             );
-            DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
+            DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (batch.places);
         EXCEPTION WHEN serialization_failure THEN
             RAISE; -- It is the application's, and nothing mends it.
         WHEN OTHERS THEN
@@ -99,7 +102,7 @@ BEGIN
         END;
         IF error_state IS NOT NULL THEN
             PERFORM aurora_trigger.note_failed_call(
-                'commit', NULL, places, error_state, error_message, error_detail
+                'commit', NULL, batch.places, error_state, error_message, error_detail
             );
             EXIT;
         END IF;
@@ -112,8 +115,12 @@ REVOKE ALL ON FUNCTION aurora_trigger.send_at_commit() FROM PUBLIC;
 
 -- The next events of a transaction that commits, of these places. It reads no index and nothing of
 -- others, which would make transactions fail under REPEATABLE READ or SERIALIZABLE.
-CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(of_tx bigint, kept_places tid[])
-RETURNS tid[]
+CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(
+    of_tx bigint,
+    kept_places tid[],
+    OUT places tid[],
+    OUT batches text
+)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
@@ -123,35 +130,43 @@ SET enable_bitmapscan = off
 SET jit = off
 AS $body$
 BEGIN
-    RETURN (
-        WITH event AS (
-            SELECT
-                o.ctid AS place,
-                o.position,
-                {% include "outbox/event_bytes.sql" %}
-            FROM aurora_trigger.outbox AS o
-            WHERE o.ctid = ANY (kept_places)
-                AND o.tx_id = of_tx
-                AND o.at_commit
-                AND NOT EXISTS (
-                    SELECT FROM aurora_trigger.stream_table AS s
-                    WHERE s.schema_name = o.schema_name
-                        AND s.table_name = o.table_name
-                        AND s.paused
-                )
-        ), running AS (
-            SELECT
-                e.place,
-                e.position,
-                sum(e.bytes) OVER (ORDER BY e.position ROWS UNBOUNDED PRECEDING) AS bytes
-            FROM event AS e
-            -- What is too big for this way is left to the drain, whose way is wider.
-            WHERE e.bytes <= {{ commit_bytes }}
+    SELECT
+        array_agg(e.place),
+        string_agg(
+            {% include "outbox/event_text.sql" %},
+            ''
         )
-        SELECT array_agg(r.place ORDER BY r.position)
-        FROM running AS r
-        WHERE r.bytes <= {{ commit_bytes }}
-    );
+    INTO places, batches
+    FROM (
+        SELECT
+            l.*,
+            sum(l.event_bytes + l.source_bytes) OVER so_far AS bytes,
+            row_number() OVER so_far AS number
+        FROM (
+            SELECT
+                s.*,
+                {% include "outbox/source_bytes.sql" %}
+            FROM (
+                SELECT
+                    {% include "outbox/event_columns.sql" %}
+                FROM aurora_trigger.outbox AS o
+                WHERE o.ctid = ANY (kept_places)
+                    AND o.tx_id = of_tx
+                    AND o.at_commit
+                    AND NOT EXISTS (
+                        SELECT FROM aurora_trigger.stream_table AS t
+                        WHERE t.schema_name = o.schema_name
+                            AND t.table_name = o.table_name
+                            AND t.paused
+                    )
+            ) AS s
+            -- What is too big for this way, with its source, is left to the drain, whose way is
+            -- wider.
+            WHERE s.event_bytes <= {{ commit_bytes }} - 4000
+        ) AS l
+        WINDOW so_far AS (ORDER BY l.position ROWS UNBOUNDED PRECEDING)
+    ) AS e
+    WHERE e.bytes <= {{ commit_bytes }};
 END
 $body$;
 ALTER FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) OWNER TO aurora_trigger;

@@ -8,7 +8,9 @@ CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lane(
     OUT places tid[],
     OUT last_position bigint,
     OUT bytes bigint,
-    OUT is_all boolean
+    OUT is_all boolean,
+    OUT transactions bigint[],
+    OUT batches text
 )
 LANGUAGE plpgsql
 STABLE
@@ -17,65 +19,103 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET jit = off
 AS $body$
+DECLARE
+    own_tx CONSTANT bigint := txid_current_if_assigned();
+    next_tx CONSTANT bigint := txid_snapshot_xmax(txid_current_snapshot());
+    -- So that nothing is looked up for each event where there are none.
+    has_truncations CONSTANT boolean := EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = -1
+    );
+    has_paused CONSTANT boolean := EXISTS (
+        SELECT FROM aurora_trigger.stream_table AS s WHERE s.paused
+    );
 BEGIN
-    WITH truncation AS (
-        SELECT o.schema_name, o.table_name, min(o.position) AS position
-        FROM aurora_trigger.outbox AS o
-        WHERE o.lane = -1
-        GROUP BY o.schema_name, o.table_name
-    ), event AS (
-        SELECT
-            o.ctid AS place,
-            o.position,
-            {% include "outbox/event_bytes.sql" %}
-        FROM aurora_trigger.outbox AS o
-        LEFT JOIN truncation AS t
-            ON t.schema_name = o.schema_name AND t.table_name = o.table_name
-        WHERE o.lane = of_lane
-            AND (
-                txid_visible_in_snapshot(o.tx_id, durable)
-                -- Of another cluster, whose dump was restored here: ours would not be visible yet.
-                OR o.tx_id >= txid_snapshot_xmax(txid_current_snapshot())
-            )
-            -- Its own are not in a snapshot's list, and not committed.
-            AND o.tx_id IS DISTINCT FROM txid_current_if_assigned()
-            AND CASE
-                WHEN of_lane >= 0 THEN t.position IS NULL OR o.position < t.position
-                ELSE o.position = t.position AND NOT EXISTS (
-                    SELECT FROM aurora_trigger.lane AS l
-                    JOIN aurora_trigger.outbox AS earlier ON earlier.lane = l.lane
-                    WHERE l.lane >= 0
-                        AND earlier.position < o.position
-                        AND earlier.schema_name = o.schema_name
-                        AND earlier.table_name = o.table_name
-                )
-            END
-            AND NOT EXISTS (
-                SELECT FROM aurora_trigger.stream_table AS s
-                WHERE s.schema_name = o.schema_name AND s.table_name = o.table_name AND s.paused
-            )
-        ORDER BY o.position
-        LIMIT call_events + 1
-    ), running AS (
-        SELECT
-            e.place,
-            e.position,
-            (sum(e.bytes) OVER so_far)::bigint AS bytes,
-            row_number() OVER so_far AS number
-        FROM event AS e
-        WINDOW so_far AS (ORDER BY e.position ROWS UNBOUNDED PRECEDING)
-    ), chosen AS (
-        SELECT r.*
-        FROM running AS r
-        WHERE r.number <= call_events AND (r.bytes <= call_bytes OR r.number = 1)
-    )
+    -- A long lane is not read in vain, where all of it is newer.
+    IF NOT EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id < txid_snapshot_xmax(durable)
+    ) AND NOT EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= next_tx
+    ) THEN
+        RETURN;
+    END IF;
+    -- From the innermost query on it is in the order of the index: nothing has to be sorted, and no
+    -- more of a long lane is read than a call takes.
     SELECT
-        array_agg(c.place ORDER BY c.position),
-        max(c.position),
-        max(c.bytes),
-        count(*) = (SELECT count(*) FROM running)
-    INTO places, last_position, bytes, is_all
-    FROM chosen AS c;
+        array_agg(e.place) FILTER (WHERE e.is_next),
+        max(e.position) FILTER (WHERE e.is_next),
+        max(e.bytes) FILTER (WHERE e.is_next),
+        bool_and(e.is_next),
+        array_agg(e.tx_id) FILTER (WHERE e.is_next AND e.source_bytes > 0),
+        string_agg(
+            {% include "outbox/event_text.sql" %},
+            ''
+        )
+            -- One that is too big for any call could be too big for a text.
+            FILTER (WHERE e.is_next AND e.bytes <= {{ drain_bytes }})
+    INTO places, last_position, bytes, is_all, transactions, batches
+    FROM (
+        SELECT
+            n.*,
+            n.number = 1 OR n.number <= call_events AND n.bytes <= call_bytes AS is_next
+        FROM (
+            SELECT
+                l.*,
+                sum(l.event_bytes + l.source_bytes) OVER so_far AS bytes,
+                row_number() OVER so_far AS number
+            FROM (
+                SELECT
+                    s.*,
+                    {% include "outbox/source_bytes.sql" %}
+                FROM (
+                    SELECT
+                        {% include "outbox/event_columns.sql" %}
+                    FROM aurora_trigger.outbox AS o
+                    WHERE o.lane = of_lane
+                        AND (
+                            txid_visible_in_snapshot(o.tx_id, durable)
+                            -- Of another cluster, whose dump was restored here: ours would not be
+                            -- visible yet.
+                            OR o.tx_id >= next_tx
+                        )
+                        -- Its own are not in a snapshot's list, and not committed.
+                        AND o.tx_id IS DISTINCT FROM own_tx
+                        AND (
+                            NOT has_truncations
+                            OR NOT EXISTS (
+                                SELECT FROM aurora_trigger.outbox AS truncation
+                                WHERE truncation.lane = -1
+                                    AND truncation.position < o.position
+                                    AND truncation.schema_name = o.schema_name
+                                    AND truncation.table_name = o.table_name
+                            )
+                        )
+                        AND (
+                            of_lane >= 0
+                            OR NOT EXISTS (
+                                SELECT FROM aurora_trigger.lane AS l
+                                JOIN aurora_trigger.outbox AS earlier ON earlier.lane = l.lane
+                                WHERE l.lane >= 0
+                                    AND earlier.position < o.position
+                                    AND earlier.schema_name = o.schema_name
+                                    AND earlier.table_name = o.table_name
+                            )
+                        )
+                        AND (
+                            NOT has_paused
+                            OR NOT EXISTS (
+                                SELECT FROM aurora_trigger.stream_table AS s
+                                WHERE s.schema_name = o.schema_name
+                                    AND s.table_name = o.table_name
+                                    AND s.paused
+                            )
+                        )
+                    ORDER BY o.position
+                    LIMIT call_events + 1
+                ) AS s
+            ) AS l
+            WINDOW so_far AS (ORDER BY l.position ROWS UNBOUNDED PRECEDING)
+        ) AS n
+    ) AS e;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.next_of_lane(smallint, txid_snapshot, bigint, integer)
@@ -102,17 +142,18 @@ BEGIN
         AND t.schema_name = o.schema_name AND t.table_name = o.table_name
         AND t.oversize = 'key_only' AND o.key IS NULL;
     IF NOT FOUND THEN
-        PERFORM aurora_trigger.give_up(
+        PERFORM aurora_trigger.keep_refused(
             ARRAY[place], ARRAY[format('too big for a call: %s bytes', bytes)]
         );
+        DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = place;
     END IF;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.reduce(tid, bigint) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.reduce(tid, bigint) FROM PUBLIC;
 
--- Moves events to the dead letters, each with its reason.
-CREATE OR REPLACE FUNCTION aurora_trigger.give_up(places tid[], reasons text[])
+-- Copies events to the dead letters, each with its reason.
+CREATE OR REPLACE FUNCTION aurora_trigger.keep_refused(places tid[], reasons text[])
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
@@ -142,10 +183,9 @@ AS $body$
         END
     FROM unnest(places, reasons) AS refused (place, reason)
     JOIN aurora_trigger.outbox AS o ON o.ctid = refused.place;
-    DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
 $body$;
-ALTER FUNCTION aurora_trigger.give_up(tid[], text[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.give_up(tid[], text[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.keep_refused(tid[], text[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.keep_refused(tid[], text[]) FROM PUBLIC;
 
 -- What the relay said of the events that it got: deletes what is in the stream, keeps what was
 -- refused as dead letters, leaves what is open. Returns how many are open.
@@ -193,36 +233,70 @@ BEGIN
             RAISE EXCEPTION 'aurora_trigger: the answer is not the relay''s: it names other events';
         END IF;
     END IF;
+    IF refused_places IS NOT NULL THEN
+        PERFORM aurora_trigger.keep_refused(refused_places, reasons);
+    END IF;
+    IF open_places IS NOT NULL THEN
+        places := ARRAY(SELECT unnest(places) EXCEPT SELECT unnest(open_places));
+    END IF;
+    WITH gone AS (
+        DELETE FROM aurora_trigger.outbox AS o
+        WHERE o.ctid = ANY (places)
+        RETURNING o.schema_name, o.table_name, o.ctid = ANY (refused_places) IS TRUE AS is_refused
+    )
     INSERT INTO aurora_trigger.sent AS s
         (lane, schema_name, table_name, calls, accepted, refused)
     SELECT
         of_lane,
-        o.schema_name,
-        o.table_name,
+        g.schema_name,
+        g.table_name,
         1,
-        count(*) FILTER (WHERE NOT o.ctid = ANY (refused_places) IS TRUE),
-        count(*) FILTER (WHERE o.ctid = ANY (refused_places))
-    FROM aurora_trigger.outbox AS o
-    WHERE o.ctid = ANY (places) AND NOT o.ctid = ANY (open_places) IS TRUE
-    GROUP BY o.schema_name, o.table_name
+        count(*) FILTER (WHERE NOT g.is_refused),
+        count(*) FILTER (WHERE g.is_refused)
+    FROM gone AS g
+    GROUP BY g.schema_name, g.table_name
     ON CONFLICT ON CONSTRAINT sent_pkey DO UPDATE
     SET calls = s.calls + 1,
         accepted = s.accepted + excluded.accepted,
         refused = s.refused + excluded.refused;
-    IF refused_places IS NOT NULL THEN
-        PERFORM aurora_trigger.give_up(refused_places, reasons);
-    END IF;
-    IF open_places IS NULL THEN
-        DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (places);
-    ELSE
-        DELETE FROM aurora_trigger.outbox AS o
-        WHERE o.ctid = ANY (ARRAY(SELECT unnest(places) EXCEPT SELECT unnest(open_places)));
-    END IF;
     RETURN open_count;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.settle(smallint, tid[], json) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.settle(smallint, tid[], json) FROM PUBLIC;
+
+-- Those of these transactions that have events of a lane behind this position.
+CREATE OR REPLACE FUNCTION aurora_trigger.cut_transactions(
+    of_lane smallint,
+    transactions bigint[],
+    last_position bigint
+)
+RETURNS bigint[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN ARRAY(
+        SELECT t.tx_id
+        FROM (SELECT DISTINCT unnest(transactions) AS tx_id) AS t
+        WHERE (
+            SELECT true
+            FROM aurora_trigger.outbox AS rest
+            WHERE rest.tx_id = t.tx_id
+                -- As the index by lane must not be taken for it: what follows in a long lane is
+                -- mostly of others.
+                AND rest.lane + 0 = of_lane
+                AND rest.position + 0 > last_position
+            LIMIT 1
+        )
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) FROM PUBLIC;
 
 -- Makes one call for a lane that nobody else is at. Says whether another could follow at once.
 CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint)
@@ -274,16 +348,8 @@ BEGIN
         cut_transactions := NULL;
         EXIT WHEN batch.is_all;
         -- A chain can only be told from all events of its transaction.
-        cut_transactions := ARRAY(
-            SELECT DISTINCT o.tx_id
-            FROM aurora_trigger.outbox AS o
-            WHERE o.ctid = ANY (batch.places)
-                AND EXISTS (
-                    SELECT FROM aurora_trigger.outbox AS rest
-                    WHERE rest.tx_id = o.tx_id
-                        AND rest.lane = of_lane
-                        AND rest.position > batch.last_position
-                )
+        cut_transactions := aurora_trigger.cut_transactions(
+            of_lane, batch.transactions, batch.last_position
         );
         EXIT WHEN NOT (
             SELECT coalesce(bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id)), false)
@@ -304,7 +370,7 @@ BEGIN
         answer := aurora_trigger.invoke(
             target,
             target_region,
-            aurora_trigger.payload(batch.places, 'RequestResponse'),
+            aurora_trigger.payload('RequestResponse', batch.batches),
             'RequestResponse'
         );
         open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
@@ -348,7 +414,8 @@ BEGIN
         restored = coalesce(cut_transactions, '{}')
     WHERE l.lane = of_lane;
     RETURN pause_until IS NULL AND (
-        of_lane = -1
+        NOT batch.is_all
+        OR of_lane = -1
         OR (aurora_trigger.next_of_lane(of_lane, durable_now, 0, 1)).places IS NOT NULL
     );
 END

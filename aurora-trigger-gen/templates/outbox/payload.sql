@@ -1,67 +1,21 @@
--- Events of the outbox as the payload of a call: a batch for each capture. A capture sees rows that
--- its transaction has locked, so of two that saw the same row all of one is before all of the
--- other.
-CREATE OR REPLACE FUNCTION aurora_trigger.payload(places tid[], invocation text)
+-- The payload of a call with these batches. They come in the order of their events, so a capture
+-- that others interrupted is in several of them.
+CREATE OR REPLACE FUNCTION aurora_trigger.payload(invocation text, batches text)
 RETURNS json
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET jit = off
 AS $body$
 BEGIN
-    RETURN (
-        SELECT json_build_object(
-            'aurora_trigger', {{ format_version }},
-            'invocation', invocation,
-            'partial', invocation = 'RequestResponse',
-            'batches', json_agg(b.batch ORDER BY b.first)
-        )
-        FROM (
-            SELECT
-                min(o.position) AS first,
-                json_build_object(
-                    'source', json_build_object(
-                        'db', current_database(),
-                        'schema', o.schema_name,
-                        'table', o.table_name,
-                        'fingerprint', o.fingerprint,
-                        'epoch', (SELECT s.epoch FROM aurora_trigger.settings AS s),
-                        'txId', o.tx_id,
-                        'ts_us', o.ts_us,
-                        'capture', o.capture,
-                        'snapshot', false
-                    ),
-                    'events', json_agg(
-                        CASE
-                            WHEN o.key IS NOT NULL AND o.seq IS NULL THEN json_build_object(
-                                'seq', o.position, 'op', o.op, 'key', o.key, 'oversized', true
-                            )
-                            WHEN o.key IS NOT NULL THEN json_build_object(
-                                'seq', o.seq, 'position', o.position,
-                                'op', o.op, 'key', o.key, 'oversized', true
-                            )
-                            WHEN o.seq IS NOT NULL THEN json_build_object(
-                                'seq', o.seq, 'position', o.position,
-                                'op', o.op, 'before', o.before, 'after', o.after
-                            )
-                            ELSE json_build_object(
-                                'seq', o.position, 'op', o.op, 'before', o.before, 'after', o.after
-                            )
-                        END
-                        ORDER BY o.position
-                    )
-                ) AS batch
-            FROM aurora_trigger.outbox AS o
-            WHERE o.ctid = ANY (places)
-            GROUP BY
-                o.schema_name, o.table_name, o.fingerprint, o.tx_id, o.ts_us, o.capture
-        ) AS b
+    RETURN concat(
+        '{"aurora_trigger":{{ format_version }},"invocation":"', invocation, '"',
+        CASE invocation WHEN 'RequestResponse' THEN ',"partial":true' END,
+        ',"batches":[', batches, ']}]}'
     );
 END
 $body$;
-ALTER FUNCTION aurora_trigger.payload(tid[], text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.payload(tid[], text) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.payload(text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.payload(text, text) FROM PUBLIC;
 
 -- Notes a call that failed, for each table whose events it had. It only ever inserts: writers whose
 -- calls fail at one time must not wait for each other.

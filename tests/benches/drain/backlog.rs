@@ -51,7 +51,7 @@ pub(crate) async fn measure(database: &Database, backlog: &Backlog, rounds: u32)
             END
             $body$",
             events / rows,
-            insert(rows)
+            insert(rows, "statement")
         );
         run(&session, &fill).await;
         let before = database.relay.accepted();

@@ -56,11 +56,11 @@ pub(crate) async fn run(session: &Client, sql: &str) {
         .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }
 
-/// One statement that inserts so many rows.
-pub(crate) fn insert(rows: u32) -> String {
+/// The statement of this number, an expression in SQL, that inserts so many rows: each has a key of its own.
+pub(crate) fn insert(rows: u32, number: &str) -> String {
     format!(
         "INSERT INTO public.testing_rds_trigger (id, name, dob, category, company, age, salary) \
          SELECT n, 'First Last ' || n, date '1960-01-01' + n % 16000, 'category ' || n % 10, \
-         'Company ' || n % 100, 18 + n % 50, 1000 + n * 1.1 FROM generate_series(1, {rows}) AS n"
+         'Company ' || n % 100, 18 + n % 50, 1000 + n * 1.1 FROM generate_series({number} * {rows} + 1, {number} * {rows} + {rows}) AS n"
     )
 }

@@ -46,10 +46,9 @@ pub(crate) async fn run_for(database: &Database, duration: Duration) -> Load {
 
 /// How many rows it has written until then.
 async fn write(session: &Client, end: Instant) -> u32 {
-    let statement = insert(ROWS);
     let mut written = 0;
     while Instant::now() < end {
-        run(session, &statement).await;
+        run(session, &insert(ROWS, &(written / ROWS).to_string())).await;
         written += ROWS;
         // The table is not what is measured.
         if written % 100_000 == 0 {

@@ -1,0 +1,24 @@
+o.ctid AS place,
+                        o.position,
+                        o.seq,
+                        o.tx_id,
+                        o.ts_us,
+                        o.schema_name,
+                        o.table_name,
+                        o.fingerprint,
+                        o.capture,
+                        o.op,
+                        o.before,
+                        o.after,
+                        o.key,
+                        -- Known without reading it, where the database is in UTF-8.
+                        96 + CASE getdatabaseencoding()
+                            WHEN 'UTF8' THEN
+                                coalesce(pg_column_size(o.before), 0)
+                                + coalesce(pg_column_size(o.after), 0)
+                                + coalesce(pg_column_size(o.key), 0)
+                            ELSE
+                                coalesce(octet_length(convert_to(o.before::text, 'UTF8')), 0)
+                                + coalesce(octet_length(convert_to(o.after::text, 'UTF8')), 0)
+                                + coalesce(octet_length(convert_to(o.key::text, 'UTF8')), 0)
+                        END AS event_bytes
