@@ -1,7 +1,7 @@
 -- The order in which the edges are a path that takes each of them once, by Hierholzer's algorithm,
 -- as the relay has it, so that both find the same. An edge leads from one image of a row to the
--- next; they come in the order of their capture. is_gone: the last of them leaves no row. NULL: there
--- is no such path.
+-- next; they come in the order of their capture. is_gone: the last of them leaves no row. NULL:
+-- there is no such path.
 CREATE OR REPLACE FUNCTION aurora_trigger.chain_order(
     edges_from integer[],
     edges_to integer[],

@@ -273,6 +273,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.cut_transactions(
 )
 RETURNS bigint[]
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET enable_bitmapscan = off

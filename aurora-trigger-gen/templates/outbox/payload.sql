@@ -11,7 +11,7 @@ BEGIN
         '{"aurora_trigger":{{ format_version }},"invocation":"', invocation, '"',
         CASE invocation WHEN 'RequestResponse' THEN ',"partial":true' END,
         ',"batches":[', batches, ']}]}'
-    );
+    )::json;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.payload(text, text) OWNER TO aurora_trigger;
