@@ -76,8 +76,6 @@ impl Fault {
                 keys_are_in_order: mode == Mode::Outbox,
                 chains_are_whole: mode == Mode::Outbox,
                 copies_are_equal: mode == Mode::Outbox,
-                // There is no call that fails.
-                no_write_fails: true,
                 ..promise
             },
             _ => promise,

@@ -129,22 +129,24 @@ impl Writer {
         for _ in 0..self.workload.transactions {
             let statements = self.transaction();
             loop {
-                match transact(&session, &statements).await {
+                let end = transact(&session, &statements).await;
+                let is_lost = match &end {
+                    Ok(_) => false,
+                    // The server can also go away before it is told.
+                    Err(error) => is_disconnected(error) || !is_rolled_back(&session).await,
+                };
+                match end {
+                    _ if is_lost => {
+                        self.tally.disconnected += 1;
+                        session = self.session().await;
+                    }
                     Ok(End::Committed) => self.tally.committed += 1,
                     Ok(End::RolledBack) => self.tally.rolled_back += 1,
                     Err(error) if is_conflict(&error) => {
                         self.tally.conflicts += 1;
-                        run(&session, "ROLLBACK").await;
                         continue;
                     }
-                    Err(error) if is_disconnected(&error) => {
-                        self.tally.disconnected += 1;
-                        session = self.session().await;
-                    }
-                    Err(_) => {
-                        self.tally.failed += 1;
-                        run(&session, "ROLLBACK").await;
-                    }
+                    Err(_) => self.tally.failed += 1,
                 }
                 break;
             }
@@ -195,6 +197,15 @@ async fn transact(session: &Client, statements: &[String]) -> Result<End, Error>
         "ROLLBACK" => End::RolledBack,
         _ => End::Committed,
     })
+}
+
+/// Ends a transaction that has failed. `false`: the server has gone.
+async fn is_rolled_back(session: &Client) -> bool {
+    match session.batch_execute("ROLLBACK").await {
+        Ok(()) => true,
+        Err(error) if is_disconnected(&error) => false,
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 /// Another writer was in the way: the application's own affair, which happens without any trigger of ours.

@@ -49,7 +49,7 @@ pub use start_error::StartError;
 /// ```
 #[derive(Debug)]
 pub struct PostgresCluster {
-    // `None` only while, and after, it was not to be started again.
+    // `None` while it is being started again, and when that has failed.
     server: Option<Server>,
     port: u16,
     programs: Programs,
