@@ -1,3 +1,4 @@
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -103,11 +104,11 @@ struct Outage {
 
 impl Outage {
     fn begin(database: &Database, error: &DatabaseError) -> Self {
-        eprintln!(
+        say(&format!(
             "nothing is drained from {}: {}\ntrying again until it works",
             database.address(),
             error.text
-        );
+        ));
         Self {
             began: Instant::now(),
             pause: GrowingPause::up_to(AWAY),
@@ -119,6 +120,14 @@ impl Outage {
     }
 
     fn end(self) {
-        eprintln!("it works again, after {}", age(self.began.elapsed()));
+        say(&format!(
+            "it works again, after {}",
+            age(self.began.elapsed())
+        ));
     }
+}
+
+/// A log that has gone away must not end the drain.
+fn say(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
 }

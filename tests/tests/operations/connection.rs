@@ -27,6 +27,17 @@ async fn the_variables_of_libpq_say_what_the_url_does_not() {
             &format!("host=127.0.0.1 port={port} dbname={}", installed.name),
         ]);
     assert_eq!(printed(&mut status), NONE);
+    // All of it: a host of the variables is no second try.
+    let mut elsewhere = program(&[
+        "status",
+        "--database-url",
+        "host=127.0.0.1 port=1 dbname=shop",
+    ]);
+    let said = refused(elsewhere.env("PGHOST", "127.0.0.1").env("PGPORT", &port));
+    assert!(
+        said.contains("can't connect to 127.0.0.1:1/shop: "),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -149,6 +149,10 @@ async fn so_is_one_that_is_lost_between_calls() {
     drain.signal(Signal::TERM);
     let (code, _, said) = drain.ended();
     assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(": terminating connection due to administrator command\n"),
+        "{said}"
+    );
     assert_eq!(
         said.matches("nothing is drained from ").count(),
         1,
