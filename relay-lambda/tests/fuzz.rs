@@ -312,7 +312,8 @@ fn bounded(name: &str, peak: usize, bound: usize) {
     assert!(peak <= bound, "{name} took {peak} bytes of at most {bound}");
 }
 
-/// How many events a payload has, by another way than the relay's.
+/// How many events a payload has, by another way than the relay's: bytes that are no UTF-8 refuse
+/// the event that has them, and not the others.
 fn count(payload: &[u8]) -> Option<usize> {
     #[derive(Deserialize)]
     struct Outer<'a> {
@@ -326,7 +327,8 @@ fn count(payload: &[u8]) -> Option<usize> {
         events: Vec<&'a RawValue>,
     }
 
-    let outer: Outer<'_> = serde_json::from_slice(payload).ok()?;
+    let text = String::from_utf8_lossy(payload);
+    let outer: Outer<'_> = serde_json::from_str(&text).ok()?;
     Some(outer.batches.iter().map(|batch| batch.events.len()).sum())
 }
 
