@@ -15,7 +15,9 @@
         {{ self.keep_truncate(8)? }}
     END IF;
 {%- endif %}
-    IF kept_operations IS NOT NULL THEN
+    IF cardinality(kept_operations) = 1 THEN
+        {{ self.keep_one(8)? }}
+    ELSIF kept_operations IS NOT NULL THEN
         {{ self.keep_arrays(8)? }}
     END IF;
 {%- endif %}

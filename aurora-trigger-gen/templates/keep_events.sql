@@ -1,10 +1,9 @@
 INSERT INTO aurora_trigger.outbox (
-{{ pad }}    lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture,
-{{ pad }}    op, before, after, at_commit
+{{ pad }}    lane, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+{{ pad }}    before, after, at_commit
 {{ pad }})
 {{ pad }}SELECT
 {{ pad }}    {{ lane }},
-{{ pad }}    nextval('aurora_trigger.event_seq'),
 {{ pad }}    txid_current(),
 {{ pad }}    captured_us,
 {{ pad }}    {{ schema }},

@@ -298,6 +298,10 @@ impl StatementBody<'_> {
         keep::truncate(self.table, indent)
     }
 
+    fn keep_one(&self, indent: usize) -> askama::Result<String> {
+        keep::one(self.table, indent)
+    }
+
     fn keep_arrays(&self, indent: usize) -> askama::Result<String> {
         keep::arrays(self.table, indent)
     }
@@ -347,6 +351,10 @@ impl RowBody<'_> {
 
     fn keep_truncate(&self, indent: usize) -> askama::Result<String> {
         keep::truncate(self.table, indent)
+    }
+
+    fn keep_one(&self, indent: usize) -> askama::Result<String> {
+        keep::one(self.table, indent)
     }
 
     fn keep_arrays(&self, indent: usize) -> askama::Result<String> {

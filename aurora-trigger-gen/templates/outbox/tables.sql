@@ -8,8 +8,9 @@ BEGIN
             -- Of the key: what has one key is sent one after the other. -1: a TRUNCATE, sent after
             -- all before it and before all behind it.
             lane smallint NOT NULL,
-            -- Its place in the order.
-            position bigint NOT NULL,
+            -- Its place in the order. By default, since nextval in a query is one node more in
+            -- the plan of each insert.
+            position bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),
             -- Its number, where the chain of its row was restored and it got another place.
             seq bigint,
             tx_id bigint NOT NULL,
