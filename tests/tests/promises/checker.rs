@@ -1,10 +1,11 @@
 //! Compares the stream with what the application knows to be true.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aurora_trigger_gen::wire::Sequence;
 
 use crate::observed::{Books, Fact, Seen};
+use crate::shop::SHARDS;
 
 /// What was found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) struct Counts {
     pub(crate) disordered: usize,
     /// Events whose row before is not that after the event before them.
     pub(crate) broken: usize,
-    /// Records of an event that is there already. A TRUNCATE is in each shard, so those are not counted.
+    /// Records of an event that is there already, beyond the one in each shard that a TRUNCATE has.
     pub(crate) duplicates: usize,
     /// Rows in which a copy differs that takes of each key the newest.
     pub(crate) differing: usize,
@@ -37,11 +38,14 @@ pub(crate) fn check(records: impl IntoIterator<Item = Seen>, books: &Books) -> C
         committed: books.history.len(),
         ..Counts::default()
     };
-    let mut ids = HashSet::new();
+    let mut copies: HashMap<String, usize> = HashMap::new();
     let mut events = Vec::new();
     for seen in records {
-        if !ids.insert(seen.id.clone()) {
-            counts.duplicates += usize::from(seen.key.is_some());
+        let number = copies.entry(seen.id.clone()).or_default();
+        *number += 1;
+        if *number > 1 {
+            let one_each = if seen.key.is_some() { 1 } else { SHARDS };
+            counts.duplicates += usize::from(*number > one_each);
             continue;
         }
         match open.get_mut(&seen.fact) {

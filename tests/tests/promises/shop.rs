@@ -15,7 +15,7 @@ use crate::mode::{Mode, Stream};
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-const SHARDS: usize = 3;
+pub(crate) const SHARDS: usize = 3;
 
 pub(crate) struct Shop {
     pub(crate) mode: Mode,
