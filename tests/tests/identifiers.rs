@@ -59,7 +59,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A table whose every name is `name`, or begins with it.
-fn table(name: &'static str) -> TableDesc {
+fn table(name: &'static str, delivery: Delivery) -> TableDesc {
     let enumeration: &'static TypeDesc = Box::leak(Box::new(TypeDesc::enumeration(
         QualifiedName::new(Some(name), leak(format!("{name}_e"))),
         Box::leak(Box::new([name])),
@@ -96,9 +96,8 @@ fn table(name: &'static str) -> TableDesc {
         name,
         columns,
         KeyDesc::Columns,
-        Delivery::Async,
+        delivery,
     )
-    .with_on_failure(OnFailure::Abort)
     .with_when(leak(format!(
         "{} <> '\\' AND {} <> ''",
         quoted(&format!("{name}_t")),
@@ -136,14 +135,21 @@ fn write(name: &str) -> String {
 
 /// Three events, whose names and values are the table's.
 fn assert_events(pipeline: &Pipeline, name: &str) {
-    let calls = pipeline.take_calls();
-    assert_eq!(calls.len(), 3, "of {name:?}");
-    for (call, op) in calls.iter().zip(["c", "u", "d"]) {
-        let payload: Value = serde_json::from_str(&call.payload).expect("the database sends JSON");
-        let batch = &payload["batches"][0];
-        assert_eq!(batch["source"]["schema"], name);
-        assert_eq!(batch["source"]["table"], name);
-        let event = &batch["events"][0];
+    let payloads: Vec<Value> = pipeline
+        .take_calls()
+        .iter()
+        .map(|call| serde_json::from_str(&call.payload).expect("the database sends JSON"))
+        .collect();
+    let batches = payloads.iter().flat_map(|payload| of(payload, "batches"));
+    let events: Vec<&Value> = batches
+        .flat_map(|batch| {
+            assert_eq!(batch["source"]["schema"], name);
+            assert_eq!(batch["source"]["table"], name);
+            of(batch, "events")
+        })
+        .collect();
+    assert_eq!(events.len(), 3, "of {name:?}");
+    for (event, op) in events.into_iter().zip(["c", "u", "d"]) {
         assert_eq!(event["op"], op, "{name:?}: {event}");
         let image = if op == "c" {
             &event["after"]
@@ -161,15 +167,28 @@ fn assert_events(pipeline: &Pipeline, name: &str) {
     }
 }
 
-async fn names_mean_themselves(level: Level, settings: &str, by_psql: bool) {
+fn of<'a>(value: &'a Value, list: &str) -> &'a [Value] {
+    value[list].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn called(level: Level) -> impl Fn(&'static str) -> TableDesc {
+    move |name| {
+        table(name, Delivery::Async)
+            .with_on_failure(OnFailure::Abort)
+            .with_level(level)
+    }
+}
+
+async fn names_mean_themselves(
+    table: impl Fn(&'static str) -> TableDesc,
+    settings: &str,
+    by_psql: bool,
+) {
     let pipeline = Pipeline::start().await;
     pipeline.run("CREATE TABLE canary ()").await;
     let longest: &'static str = leak("é".repeat(30) + "x");
     let names: Vec<&'static str> = NAMES.iter().copied().chain([longest]).collect();
-    let tables: Vec<TableDesc> = names
-        .iter()
-        .map(|name| table(name).with_level(level))
-        .collect();
+    let tables: Vec<TableDesc> = names.iter().copied().map(table).collect();
     let tables: Vec<&TableDesc> = tables.iter().collect();
     for name in &names {
         pipeline.run(&ddl(name)).await;
@@ -204,6 +223,9 @@ async fn names_mean_themselves(level: Level, settings: &str, by_psql: bool) {
             .batch_execute(&write(name))
             .await
             .unwrap_or_else(|error| panic!("{name:?}: {error:?}"));
+        if tables[0].delivery() == Delivery::Outbox {
+            pipeline.drain().await;
+        }
         assert_events(&pipeline, name);
     }
     run(&remove).await;
@@ -224,18 +246,28 @@ async fn names_mean_themselves(level: Level, settings: &str, by_psql: bool) {
 
 #[tokio::test]
 async fn names_mean_themselves_at_statement_level() {
-    names_mean_themselves(Level::Statement, "", false).await;
+    names_mean_themselves(called(Level::Statement), "", false).await;
 }
 
 #[tokio::test]
 async fn names_mean_themselves_at_row_level() {
-    names_mean_themselves(Level::Row, "", false).await;
+    names_mean_themselves(called(Level::Row), "", false).await;
+}
+
+#[tokio::test]
+async fn names_mean_themselves_in_the_outbox() {
+    names_mean_themselves(|name| table(name, Delivery::Outbox), "", false).await;
+}
+
+#[tokio::test]
+async fn names_mean_themselves_at_the_commit() {
+    names_mean_themselves(|name| table(name, Delivery::Commit), "", false).await;
 }
 
 #[tokio::test]
 async fn names_mean_themselves_where_backslashes_escape() {
     names_mean_themselves(
-        Level::Statement,
+        called(Level::Statement),
         "SET standard_conforming_strings = off; SET escape_string_warning = off;",
         false,
     )
@@ -244,17 +276,27 @@ async fn names_mean_themselves_where_backslashes_escape() {
 
 #[tokio::test]
 async fn names_mean_themselves_where_all_names_are_quoted() {
-    names_mean_themselves(Level::Statement, "SET quote_all_identifiers = on;", false).await;
+    names_mean_themselves(
+        called(Level::Statement),
+        "SET quote_all_identifiers = on;",
+        false,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn names_mean_themselves_to_psql() {
-    names_mean_themselves(Level::Statement, "", true).await;
+    names_mean_themselves(called(Level::Statement), "", true).await;
 }
 
 #[tokio::test]
 async fn names_mean_themselves_to_psql_where_backslashes_escape() {
-    names_mean_themselves(Level::Row, "SET standard_conforming_strings = off;", true).await;
+    names_mean_themselves(
+        called(Level::Row),
+        "SET standard_conforming_strings = off;",
+        true,
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The commands of `aurora-trigger` at a database: the real program, a real PostgreSQL, and a stub of what is installed
-//! there.
+//! there; in `together`, what is installed itself.
 
 mod connection;
 mod dead_letters;
@@ -11,4 +11,5 @@ mod program;
 mod status;
 mod tables;
 mod tls;
+mod together;
 mod usage;
