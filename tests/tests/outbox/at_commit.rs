@@ -96,17 +96,21 @@ async fn it_is_sent_after_the_deferred_triggers_of_others() {
              RETURN NULL;
          END $$;
          CREATE CONSTRAINT TRIGGER zzz AFTER INSERT ON shop.items DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION shop.more();
+         -- Its turn comes after ours, since it is written to later.
+         CREATE TABLE shop.late (id integer);
+         CREATE CONSTRAINT TRIGGER zzz AFTER INSERT ON shop.late DEFERRABLE INITIALLY DEFERRED
          FOR EACH ROW EXECUTE FUNCTION shop.more();",
     )
     .await;
     run(
         &session,
-        "BEGIN; INSERT INTO shop.items VALUES (1, 'a'), (2, 'b'); COMMIT",
+        "BEGIN; INSERT INTO shop.items VALUES (1, 'a'), (2, 'b'); INSERT INTO shop.late VALUES (3); COMMIT",
     )
     .await;
     let calls = pipeline.take_calls();
     assert_eq!(calls.len(), 1);
-    assert_eq!(pipeline_tests::events_in::<CommitItem>(&calls).len(), 4);
+    assert_eq!(pipeline_tests::events_in::<CommitItem>(&calls).len(), 5);
 }
 
 #[tokio::test]
