@@ -1,10 +1,12 @@
 //! An application: writers that write at the same time, and what became of their writes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fastrand::Rng;
 use futures::future::join_all;
 use tokio::sync::watch;
+use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
@@ -128,6 +130,7 @@ impl Writer {
         let mut session = self.session().await;
         for _ in 0..self.workload.transactions {
             let statements = self.transaction();
+            let mut conflicts = 0;
             loop {
                 let end = transact(&session, &statements).await;
                 let is_lost = match &end {
@@ -144,6 +147,8 @@ impl Writer {
                     Ok(End::RolledBack) => self.tally.rolled_back += 1,
                     Err(error) if is_conflict(&error) => {
                         self.tally.conflicts += 1;
+                        conflicts += 1;
+                        give_way(conflicts).await;
                         continue;
                     }
                     Err(_) => self.tally.failed += 1,
@@ -187,6 +192,12 @@ impl Writer {
     fn percent(&mut self, percent: u8) -> bool {
         self.random.u8(0..100) < percent
     }
+}
+
+/// As applications do. Who tries again at once can take, again and again, what all others wait for.
+async fn give_way(conflicts: u64) {
+    let pause = fastrand::u64(0..=5 * conflicts.min(100));
+    sleep(Duration::from_millis(pause)).await;
 }
 
 async fn transact(session: &Client, statements: &[String]) -> Result<End, Error> {
