@@ -12,13 +12,13 @@
 {%- else %}
 {%- if operations.truncate %}
     IF TG_OP = 'TRUNCATE' THEN
-        {{ self.keep_truncate(8)? }}
+        {{ super::keep::truncate(self.table, 8)? }}
     END IF;
 {%- endif %}
     IF cardinality(kept_operations) = 1 THEN
-        {{ self.keep_one(8)? }}
+        {{ super::keep::one(self.table, 8)? }}
     ELSIF kept_operations IS NOT NULL THEN
-        {{ self.keep_arrays(8)? }}
+        {{ super::keep::arrays(self.table, 8)? }}
     END IF;
 {%- endif %}
     RETURN NULL;

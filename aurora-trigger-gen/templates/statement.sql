@@ -78,7 +78,7 @@ BEGIN
             IF cardinality(kept_operations) >= {{ super::way::KEPT_EVENTS }}
                 OR kept_bytes >= {{ super::way::KEPT_BYTES }}
             THEN
-                {{ self.keep_some(16)? }}
+                {{ super::keep::some(self.table, 16)? }}
             END IF;
 {%- endif %}
         END LOOP;

@@ -130,6 +130,24 @@ async fn triggers_of_either_level_and_all_operations_are_removed() {
     assert_eq!(count(&session, SCHEMAS).await, 0);
 }
 
+/// A session that has removed it, and was told that the schema stays for what it holds.
+async fn removed_but_for(pipeline: &Pipeline, remove: &str, kept: &str) -> Client {
+    let (session, notices) = pipeline.listening_session().await;
+    session.batch_execute(remove).await.expect("it is no error");
+    let warnings: Vec<String> = notices
+        .take_warnings()
+        .iter()
+        .map(|warning| warning.message().to_owned())
+        .collect();
+    assert_eq!(
+        warnings,
+        [format!(
+            "aurora_trigger: the schema stays, since {kept} holds events"
+        )]
+    );
+    session
+}
+
 #[tokio::test]
 async fn dead_letters_are_kept_until_somebody_has_looked_at_them() {
     let pipeline = Pipeline::start().await;
@@ -143,21 +161,8 @@ async fn dead_letters_are_kept_until_somebody_has_looked_at_them() {
              VALUES ('too big for a call', 'public', 'notes', '', 1, 1, 1, '', '{}')",
         )
         .await;
-    let (session, notices) = pipeline.listening_session().await;
     let remove = emit::remove(&[&table]);
-    session
-        .batch_execute(&remove)
-        .await
-        .expect("it is no error");
-    let warnings: Vec<String> = notices
-        .take_warnings()
-        .iter()
-        .map(|warning| warning.message().to_owned())
-        .collect();
-    assert_eq!(
-        warnings,
-        ["aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events"]
-    );
+    let session = removed_but_for(&pipeline, &remove, "aurora_trigger.dead_letter").await;
     assert_eq!(count(&session, "aurora_trigger.dead_letter").await, 1);
     assert_eq!(count(&session, TRIGGERS).await, 0);
 
@@ -177,21 +182,8 @@ async fn events_that_wait_are_kept_until_they_are_sent() {
     pipeline
         .run("SELECT aurora_trigger.pause(); INSERT INTO notes VALUES (1)")
         .await;
-    let (session, notices) = pipeline.listening_session().await;
     let remove = emit::remove(&[&table]);
-    session
-        .batch_execute(&remove)
-        .await
-        .expect("it is no error");
-    let warnings: Vec<String> = notices
-        .take_warnings()
-        .iter()
-        .map(|warning| warning.message().to_owned())
-        .collect();
-    assert_eq!(
-        warnings,
-        ["aurora_trigger: the schema stays, since aurora_trigger.outbox holds events"]
-    );
+    let session = removed_but_for(&pipeline, &remove, "aurora_trigger.outbox").await;
     assert_eq!(count(&session, TRIGGERS).await, 0);
     pipeline.run("SELECT aurora_trigger.resume()").await;
     pipeline.drain().await;

@@ -276,10 +276,6 @@ impl StatementBody<'_> {
         )
     }
 
-    fn keep_some(&self, indent: usize) -> askama::Result<String> {
-        keep::some(self.table, indent)
-    }
-
     fn add_pair(&self, indent: usize) -> askama::Result<String> {
         AddPair {
             pad: pad(indent),
@@ -292,18 +288,6 @@ impl StatementBody<'_> {
 
     fn send(&self, indent: usize) -> Sql {
         send(self.table, indent)
-    }
-
-    fn keep_truncate(&self, indent: usize) -> askama::Result<String> {
-        keep::truncate(self.table, indent)
-    }
-
-    fn keep_one(&self, indent: usize) -> askama::Result<String> {
-        keep::one(self.table, indent)
-    }
-
-    fn keep_arrays(&self, indent: usize) -> askama::Result<String> {
-        keep::arrays(self.table, indent)
     }
 }
 
@@ -347,17 +331,5 @@ impl RowBody<'_> {
 
     fn send(&self, indent: usize) -> Sql {
         send(self.table, indent)
-    }
-
-    fn keep_truncate(&self, indent: usize) -> askama::Result<String> {
-        keep::truncate(self.table, indent)
-    }
-
-    fn keep_one(&self, indent: usize) -> askama::Result<String> {
-        keep::one(self.table, indent)
-    }
-
-    fn keep_arrays(&self, indent: usize) -> askama::Result<String> {
-        keep::arrays(self.table, indent)
     }
 }

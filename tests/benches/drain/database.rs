@@ -1,6 +1,7 @@
 //! The database with the outbox.
 
 use aurora_trigger_gen::StreamTrigger as _;
+use aurora_trigger_gen::describe::Delivery;
 use aurora_trigger_gen::emit::{self, Configuration};
 use relay_lambda::local::PostgresCluster;
 use tokio_postgres::{Client, NoTls};
@@ -31,11 +32,8 @@ impl Database {
             function: "relay".to_owned(),
             region: None,
         };
-        run(
-            &session,
-            &emit::install(&[&Person::TABLE], Some(&configuration)),
-        )
-        .await;
+        let table = Person::TABLE.with_delivery(Delivery::Outbox);
+        run(&session, &emit::install(&[&table], Some(&configuration))).await;
         database
     }
 

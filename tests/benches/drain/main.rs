@@ -16,6 +16,7 @@ mod backlog;
 mod database;
 mod load;
 mod relay;
+#[path = "../write_path/structs.rs"]
 mod structs;
 
 use std::time::Duration;

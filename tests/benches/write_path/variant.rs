@@ -3,10 +3,10 @@
 use std::fmt;
 
 use aurora_trigger_gen::StreamTrigger;
-use aurora_trigger_gen::describe::TableDesc;
+use aurora_trigger_gen::describe::{Delivery, Level, TableDesc};
 use aurora_trigger_gen::emit::{self, Configuration};
 
-use crate::structs::{ByCommit, ByOutbox, ByRow, ByStatement};
+use crate::structs::Person;
 
 /// A way to capture, in the order in which they take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,10 +52,10 @@ impl Variant {
         match self {
             Self::None => String::new(),
             Self::Article => include_str!("article.sql").to_owned(),
-            Self::Statement => ours(&ByStatement::TABLE),
-            Self::Row => ours(&ByRow::TABLE),
-            Self::Outbox => ours(&ByOutbox::TABLE),
-            Self::Commit => ours(&ByCommit::TABLE),
+            Self::Statement => ours(&Person::TABLE),
+            Self::Row => ours(&Person::TABLE.with_level(Level::Row)),
+            Self::Outbox => ours(&Person::TABLE.with_delivery(Delivery::Outbox)),
+            Self::Commit => ours(&Person::TABLE.with_delivery(Delivery::Commit)),
         }
     }
 

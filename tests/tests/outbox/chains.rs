@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aurora_trigger_gen::ChangeEvent;
 
+use pipeline_tests::{Call, Pipeline};
+use tokio_postgres::Client;
+
 use crate::{Item, created, drain_once, item, of_item, run, start, story, updated};
 
 /// An application's own trigger, which writes the row again: its events come before those of the statement that fired it.
@@ -16,6 +19,25 @@ const NESTED: &str = "
     CREATE TRIGGER mark AFTER INSERT OR UPDATE ON shop.items
     FOR EACH ROW WHEN (NEW.name NOT LIKE '%+') EXECUTE FUNCTION shop.mark();
 ";
+
+async fn start_nested() -> (Pipeline, Client) {
+    let (pipeline, session) = start().await;
+    run(&session, NESTED).await;
+    (pipeline, session)
+}
+
+/// The calls that drains make of what the statements write, with so many lanes.
+async fn calls_of(statements: &str, lanes: u32) -> Vec<Call> {
+    let (pipeline, session) = start_nested().await;
+    run(
+        &session,
+        &format!("SELECT aurora_trigger.set_lanes({lanes})"),
+    )
+    .await;
+    run(&session, statements).await;
+    pipeline.drain().await;
+    pipeline.take_calls()
+}
 
 /// Each row's events in the order of the stream, which is that of their places; and each is whole.
 fn assert_chains(story: &[(String, u64, ChangeEvent<Item>)]) {
@@ -37,8 +59,7 @@ fn assert_chains(story: &[(String, u64, ChangeEvent<Item>)]) {
 
 #[tokio::test]
 async fn nested_writes_to_one_row_are_put_right() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
+    let (pipeline, session) = start_nested().await;
     run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
     run(&session, "UPDATE shop.items SET name = 'b'").await;
     pipeline.drain().await;
@@ -58,8 +79,7 @@ async fn nested_writes_to_one_row_are_put_right() {
 /// Nothing of such a row is there before or after: its events are a circle, which could begin with any of them.
 #[tokio::test]
 async fn a_row_that_is_gone_with_its_transaction_begins_with_its_creation() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
+    let (pipeline, session) = start_nested().await;
     run(
         &session,
         "BEGIN; INSERT INTO shop.items VALUES (1, 'a'); DELETE FROM shop.items; COMMIT",
@@ -80,19 +100,14 @@ async fn a_row_that_is_gone_with_its_transaction_begins_with_its_creation() {
 
 #[tokio::test]
 async fn so_it_does_where_the_transaction_takes_several_calls() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
-    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
-    run(
-        &session,
+    let calls = calls_of(
         "BEGIN;
          INSERT INTO shop.items SELECT n, repeat('x', 20000) || n FROM generate_series(1, 200) AS n;
          DELETE FROM shop.items;
          COMMIT",
+        1,
     )
     .await;
-    pipeline.drain().await;
-    let calls = pipeline.take_calls();
     assert!(calls.len() >= 3, "{}", calls.len());
     let story = story(&calls);
     assert_eq!(story.len(), 600);
@@ -102,8 +117,7 @@ async fn so_it_does_where_the_transaction_takes_several_calls() {
 /// And so are those of a row that becomes what it was: they begin with what came first.
 #[tokio::test]
 async fn a_row_that_is_written_anew_as_it_was_begins_with_its_deletion() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
+    let (pipeline, session) = start_nested().await;
     run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
     run(
         &session,
@@ -119,16 +133,11 @@ async fn a_row_that_is_written_anew_as_it_was_begins_with_its_deletion() {
 /// All events of the nested writes come first: they are in the first calls, those of the statement in the last ones.
 #[tokio::test]
 async fn they_are_put_right_where_the_transaction_takes_several_calls() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
-    run(&session, "SELECT aurora_trigger.set_lanes(2)").await;
-    run(
-        &session,
+    let calls = calls_of(
         "INSERT INTO shop.items SELECT n, repeat('x', 20000) || n FROM generate_series(1, 600) AS n",
+        2,
     )
     .await;
-    pipeline.drain().await;
-    let calls = pipeline.take_calls();
     assert!(calls.len() >= 6, "{}", calls.len());
     let story = story(&calls);
     assert_eq!(story.len(), 1200);
@@ -140,8 +149,7 @@ async fn they_are_put_right_where_the_transaction_takes_several_calls() {
 /// What fails is sent again in other calls, and still each event has its id, and its place.
 #[tokio::test]
 async fn an_event_has_the_same_id_and_place_in_every_call() {
-    let (pipeline, session) = start().await;
-    run(&session, NESTED).await;
+    let (pipeline, session) = start_nested().await;
     run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
     run(
         &session,
