@@ -4,8 +4,19 @@ use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::Level;
 use aurora_trigger_gen::describe::{Delivery, Oversize, TableDesc};
 use pipeline_tests::{Pipeline, error_of};
+use tokio_postgres::Client;
 
 use crate::{Ware, as_mallory, assert_unharmed, insert, insert_with, make_role, prepare, start};
+
+/// Of what is done in a transaction nothing is left.
+async fn assert_may_not(session: &Client, attempt: &str) {
+    let refused = error_of(session, attempt).await;
+    assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+    session
+        .batch_execute("ROLLBACK")
+        .await
+        .expect("it can always");
+}
 
 /// With all that can be installed.
 async fn start_with_everything() -> Pipeline {
@@ -65,12 +76,7 @@ async fn a_role_without_rights_can_not_use_the_outbox() {
         }
         let mallory = pipeline.session_of("mallory").await;
         for attempt in OUTBOX_ATTEMPTS {
-            let refused = error_of(&mallory, &format!("BEGIN; {attempt}")).await;
-            assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
-            mallory
-                .batch_execute("ROLLBACK")
-                .await
-                .expect("it can always");
+            assert_may_not(&mallory, &format!("BEGIN; {attempt}")).await;
         }
     }
     assert_unharmed(&pipeline, "all attempts").await;
@@ -93,12 +99,7 @@ async fn a_role_that_monitors_sees_the_status_and_no_event() {
         .iter()
         .filter(|attempt| !attempt.contains("status"))
     {
-        let refused = error_of(&session, &format!("BEGIN; {attempt}")).await;
-        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
-        session
-            .batch_execute("ROLLBACK")
-            .await
-            .expect("it can always");
+        assert_may_not(&session, &format!("BEGIN; {attempt}")).await;
     }
 }
 
@@ -177,12 +178,7 @@ async fn a_role_without_rights_can_not_read_or_change_the_settings_or_call_a_fun
         "SET ROLE aurora_trigger",
         "GRANT aurora_trigger TO mallory",
     ] {
-        let refused = error_of(&mallory, attempt).await;
-        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
-        mallory
-            .batch_execute("ROLLBACK")
-            .await
-            .expect("it can always");
+        assert_may_not(&mallory, attempt).await;
     }
     assert_unharmed(&pipeline, "all attempts").await;
 }
@@ -206,8 +202,7 @@ async fn a_role_that_may_look_into_the_schema_still_can_not_use_what_it_holds() 
         "CREATE TRIGGER t AFTER INSERT ON shop.wares
              FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
     ] {
-        let refused = error_of(&mallory, attempt).await;
-        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+        assert_may_not(&mallory, attempt).await;
     }
     assert_unharmed(&pipeline, "all attempts").await;
 }
@@ -290,8 +285,7 @@ async fn the_role_of_the_functions_has_rights_on_its_schema_and_on_aws_lambda_on
         "CREATE ROLE more",
         "CREATE DATABASE more",
     ] {
-        let refused = error_of(&session, attempt).await;
-        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+        assert_may_not(&session, attempt).await;
     }
 }
 
@@ -332,8 +326,7 @@ async fn rights_that_the_installer_gives_away_by_default_do_not_reach_the_settin
         "CREATE TRIGGER t AFTER INSERT ON shop.wares
              FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
     ] {
-        let refused = error_of(&mallory, attempt).await;
-        assert_eq!(refused.code().code(), "42501", "{attempt}: {refused:?}");
+        assert_may_not(&mallory, attempt).await;
     }
     assert_unharmed(&pipeline, "default privileges").await;
 }
