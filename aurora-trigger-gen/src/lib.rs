@@ -60,9 +60,13 @@
 //! | --- | --- | --- | --- |
 //! | `bool` | boolean | `true` | |
 //! | `i16`, `i32`, `i64` | smallint; integer, too; bigint, too | number | |
+//! | [`Oid`] | oid | string | |
 //! | `f32`, `f64` | real; double precision | number | NaN and infinities |
+//! | [`Float4`], [`Float8`] | real; double precision | string | |
 //! | `String`, `Box<str>`, `Cow<str>` | text, varchar, char(n), name | string; char(n) is padded | |
 //! | [`Bytes`] | bytea | string: `\x00ff` | |
+//! | [`Interval`] | interval | string: `P1Y2M3DT4H5M6.789S` | infinities |
+//! | `std::net::IpAddr` | inet | string | an address with a netmask |
 //! | `serde_json::Value` | jsonb, json | as it is | a number beyond f64 |
 //! | any, with `#[stream(json)]` | jsonb, json | as it is | what its `Deserialize` refuses |
 //! | `Option<T>` | that of `T`, also where it may hold NULL | `null` | |
@@ -71,8 +75,11 @@
 //! | a `#[derive(PgType)]` newtype | that of what it wraps, or one domain | as what it wraps | as what it wraps |
 //! | a `#[derive(PgType)]` struct | composite type | object | arrays of it in several dimensions |
 //! | `chrono`: `NaiveDate`, `NaiveTime`, `NaiveDateTime`, `DateTime<Utc>` | date, time, timestamp, timestamptz | ISO 8601 | infinities, years before 1 and after 9999, 24:00:00 |
+//! | `jiff`: `civil::Date`, `civil::Time`, `civil::DateTime`, `Timestamp` | date, time, timestamp, timestamptz | ISO 8601 | the same, and a `Timestamp` after 9999-12-30T22:00Z |
+//! | `time`: those of the module `time` | date, time, timestamp, timestamptz | ISO 8601 | as `chrono` |
 //! | `uuid`: `Uuid` | uuid | string | |
 //! | `rust_decimal`: `Decimal` | numeric | string | more digits than it holds, NaN, infinities |
+//! | `bigdecimal`: `BigDecimal` | numeric | string | NaN, infinities |
 //!
 //! A domain is taken for what it is a domain over.
 //!
@@ -83,7 +90,7 @@
 //! | `derive` (default) | the macros |
 //! | `aggregation` | [`wire`]: taking apart records that hold several changes, where the relay was told to write such |
 //! | `consumer` | `Deduplicator`: each change once and in order, out of such records too |
-//! | `chrono`, `rust_decimal`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
+//! | `bigdecimal`, `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
 //! | `emit` | the module `emit`: the SQL and the command line of an app's `emit-sql` |
 //! | `ops` | the binary `aurora-trigger` |
 
@@ -118,4 +125,6 @@ pub use deduplicator::{Deduplicator, ProcessError};
 pub use error::{DecodeError, ImageError, without_values};
 pub use samples::{SampleError, check_samples};
 pub use stream::{ChangeStream, ImageCheck, StreamTrigger, TableChange};
-pub use types::{Bytes, JSON, PgType};
+#[cfg(feature = "time")]
+pub use types::time;
+pub use types::{Bytes, Float4, Float8, Interval, JSON, Oid, ParseIntervalError, PgType};

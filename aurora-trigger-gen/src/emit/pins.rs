@@ -87,8 +87,8 @@ fn built_in_depends(name: &str, encoding: Encoding, setting: &str) -> bool {
         "interval" => setting == INTERVAL_STYLE.0,
         "bytea" => setting == BYTEA_OUTPUT.0,
         "float4" | "float8" => setting == FLOAT_DIGITS.0,
-        "bool" | "int2" | "int4" | "int8" | "numeric" | "text" | "varchar" | "bpchar" | "name"
-        | "json" | "jsonb" | "uuid" | "time" => false,
+        "bool" | "int2" | "int4" | "int8" | "oid" | "numeric" | "text" | "varchar" | "bpchar"
+        | "name" | "json" | "jsonb" | "uuid" | "time" | "inet" => false,
         _ => true,
     }
 }

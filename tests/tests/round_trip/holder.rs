@@ -223,6 +223,23 @@ impl Holder {
         }
     }
 
+    /// For what neither has a type for: the event of each literal is refused.
+    pub(crate) async fn check_refused<T>(&self, column: &str, literals: &[&'static str])
+    where
+        T: PgType + DeserializeOwned + Debug,
+    {
+        let entries = literals.iter().copied().map(Entry::LiteralIsRefused);
+        self.check_as::<Row<T>, String>(column, entries.collect(), |value| {
+            panic!("{value} was to be refused")
+        })
+        .await;
+    }
+
+    /// As [`Pipeline::server_version`].
+    pub(crate) async fn server_version(&self) -> i32 {
+        self.pipeline.server_version().await
+    }
+
     async fn make_table<R: Holds>(&self, column: &str) {
         self.run(&format!(
             "DROP TABLE IF EXISTS public.holder CASCADE;

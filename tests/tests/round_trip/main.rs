@@ -8,9 +8,13 @@
 mod arrays;
 mod composites;
 mod holder;
+mod internet;
+mod interval;
+mod jiff;
 mod json;
 mod numbers;
 mod samples;
 mod text;
 mod time;
+mod time_crate;
 mod user_types;

@@ -1,4 +1,5 @@
-use aurora_trigger_gen::Bytes;
+use aurora_trigger_gen::{Bytes, Float4, Float8, Oid};
+use bigdecimal::BigDecimal;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -7,7 +8,15 @@ use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
 use crate::holder::{Holder, Row, arrive, in_every_session};
 use crate::samples::{decimal, finite_f32, finite_f64, samples};
 
-in_every_session!(integers, floats, decimals, bytes, identifiers);
+in_every_session!(
+    integers,
+    floats,
+    floats_with_all_values,
+    decimals,
+    decimals_of_any_length,
+    bytes,
+    identifiers
+);
 
 async fn integers(holder: &Holder) {
     holder
@@ -25,6 +34,11 @@ async fn integers(holder: &Holder) {
     let mut values = arrive(samples(any::<Option<i64>>()));
     values.push(LiteralArrives("NULL"));
     holder.check::<Option<i64>>("int8", values).await;
+
+    let values = arrive([0, 1, 4_000_000_000, u32::MAX]);
+    holder
+        .check_as::<Row<Oid>, u32>("oid NOT NULL", values, Oid)
+        .await;
 
     // Narrower columns fit, too.
     let values = || arrive([i16::MIN, 0, i16::MAX]);
@@ -76,6 +90,56 @@ async fn floats(holder: &Holder) {
     holder.check::<Option<f64>>("float8", values).await;
 }
 
+async fn floats_with_all_values(holder: &Holder) {
+    let mut values = arrive(samples(any::<u64>().prop_map(f64::from_bits)));
+    values.extend(arrive([
+        0.0,
+        -0.0,
+        0.300_000_000_000_000_04,
+        1e300,
+        f64::MAX,
+        5e-324,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ]));
+    holder
+        .check_as::<Row<Float8>, f64>("float8 NOT NULL", values, Float8)
+        .await;
+    let mut values = arrive(samples(any::<u32>().prop_map(f32::from_bits)));
+    values.extend(arrive([
+        0.0,
+        -0.0,
+        0.1,
+        f32::MAX,
+        1e-45,
+        7.038_531e-26,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+    ]));
+    holder
+        .check_as::<Row<Float4>, f32>("float4 NOT NULL", values, Float4)
+        .await;
+    let values = arrive([
+        vec![],
+        vec![Some(f64::NAN), None, Some(-0.0)],
+        vec![Some(f64::NEG_INFINITY)],
+    ]);
+    holder
+        .check_as::<Row<Vec<Option<Float8>>>, Vec<Option<f64>>>(
+            "float8[] NOT NULL",
+            values,
+            |numbers| {
+                numbers
+                    .into_iter()
+                    .map(|number| number.map(Float8))
+                    .collect()
+            },
+        )
+        .await;
+}
+
 async fn decimals(holder: &Holder) {
     let mut values = arrive(samples(decimal()));
     values.extend(arrive([
@@ -112,6 +176,35 @@ async fn decimals(holder: &Holder) {
     ]);
     holder
         .check::<Option<Decimal>>("numeric(12, 2)", values)
+        .await;
+}
+
+async fn decimals_of_any_length(holder: &Holder) {
+    let digits = (
+        any::<bool>(),
+        "[1-9][0-9]{0,60}",
+        proptest::option::of("[0-9]{1,60}"),
+    );
+    let mut texts = samples(digits.prop_map(|(negative, whole, fraction)| {
+        let sign = if negative { "-" } else { "" };
+        let fraction = fraction.map_or(String::new(), |digits| format!(".{digits}"));
+        format!("{sign}{whole}{fraction}")
+    }));
+    texts.extend(["0", "0.00", "1.10", "-0.5"].map(str::to_owned));
+    // As long as they get: 131,072 digits before the point, and 16,383 behind it.
+    texts.push("9".repeat(131_072) + "." + &"8".repeat(16_383));
+    let literals = texts
+        .iter()
+        .map(|text| (&**text, text.parse::<BigDecimal>().expect("it is a number")))
+        .collect();
+    holder.check_literals("numeric NOT NULL", literals).await;
+    let refused: &[&str] = if holder.server_version().await < 140_000 {
+        &["'NaN'"]
+    } else {
+        &["'NaN'", "'Infinity'", "'-Infinity'"]
+    };
+    holder
+        .check_refused::<BigDecimal>("numeric NOT NULL", refused)
         .await;
 }
 

@@ -1,0 +1,91 @@
+use std::error::Error;
+
+use aurora_trigger_gen::Interval;
+use postgres_types::private::BytesMut;
+use postgres_types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+use proptest::prelude::*;
+
+use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
+use crate::holder::{Holder, Row, arrive, in_every_session};
+use crate::samples::samples;
+
+in_every_session!(intervals);
+
+/// As the server sends it, and takes it: microseconds, days, months.
+#[derive(Debug)]
+struct Binary(Interval);
+
+impl FromSql<'_> for Binary {
+    fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let (microseconds, rest) = raw.split_first_chunk().ok_or("too short")?;
+        let (days, rest) = rest.split_first_chunk().ok_or("too short")?;
+        let months = rest.try_into()?;
+        Ok(Self(Interval {
+            months: i32::from_be_bytes(months),
+            days: i32::from_be_bytes(*days),
+            microseconds: i64::from_be_bytes(*microseconds),
+        }))
+    }
+
+    accepts!(INTERVAL);
+}
+
+impl ToSql for Binary {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(&self.0.microseconds.to_be_bytes());
+        out.extend_from_slice(&self.0.days.to_be_bytes());
+        out.extend_from_slice(&self.0.months.to_be_bytes());
+        Ok(IsNull::No)
+    }
+
+    accepts!(INTERVAL);
+    to_sql_checked!();
+}
+
+fn interval() -> impl Strategy<Value = Interval> {
+    let microseconds = prop_oneof![
+        Just(0),
+        any::<i64>(),
+        any::<i32>().prop_map(i64::from),
+        any::<i32>().prop_map(|seconds| i64::from(seconds) * 1_000_000),
+    ];
+    let number = || prop_oneof![Just(0), -40..40_i32, any::<i32>()];
+    (number(), number(), microseconds).prop_map(|(months, days, microseconds)| Interval {
+        months,
+        days,
+        microseconds,
+    })
+}
+
+async fn intervals(holder: &Holder) {
+    // Where all three are at the same end it is, from PostgreSQL 17 on, infinite; so no random one is.
+    let mut values = arrive(samples(interval()).into_iter().map(Binary));
+    values.extend(
+        [
+            "'0'",
+            "'1 year -2 mons 3 days -04:05:06.789'",
+            "'-1 year 2 mons -3 days 04:05:06.000001'",
+            "'-0.000001 seconds'",
+            "'-59.5 seconds'",
+            "'1 minute'",
+            "'178000000 years'",
+            "'-178000000 years'",
+            "'2147483647 days'",
+            "'2562047788:00:54.775807'",
+            "'-2562047788:00:54.775807'",
+        ]
+        .map(LiteralArrives),
+    );
+    if holder.server_version().await >= 170_000 {
+        values.extend(["'infinity'", "'-infinity'"].map(LiteralIsRefused));
+    }
+    holder
+        .check_as::<Row<Interval>, Binary>("interval NOT NULL", values, |binary| binary.0)
+        .await;
+    let values = vec![LiteralArrives("NULL"), LiteralArrives("'1 mon'")];
+    holder
+        .check_as::<Row<Option<Interval>>, Option<Binary>>("interval", values, |binary| {
+            binary.map(|binary| binary.0)
+        })
+        .await;
+}

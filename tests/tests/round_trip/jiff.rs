@@ -1,0 +1,109 @@
+use ::jiff::Timestamp;
+use ::jiff::civil::{Date, DateTime, Time};
+use proptest::prelude::*;
+
+use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
+use crate::holder::{Holder, arrive, in_every_session};
+use crate::samples::samples;
+
+in_every_session!(dates, times, timestamps, instants);
+
+fn date() -> impl Strategy<Value = Date> {
+    (1_i16..=9999, 1_i16..=365).prop_map(|(year, day)| {
+        Date::constant(year, 1, 1)
+            .with()
+            .day_of_year(day)
+            .build()
+            .expect("each year has 365 days")
+    })
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    (0_i8..24, 0_i8..60, 0_i8..60, 0_i32..1_000_000).prop_map(
+        |(hour, minute, second, microsecond)| {
+            Time::constant(hour, minute, second, microsecond * 1000)
+        },
+    )
+}
+
+fn timestamp() -> impl Strategy<Value = DateTime> {
+    (date(), time()).prop_map(|(date, time)| date.to_datetime(time))
+}
+
+/// From the year 1 on, in microseconds.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (-62_135_596_800_000_000_i64..=Timestamp::MAX.as_microsecond()).prop_map(|microsecond| {
+        Timestamp::from_microsecond(microsecond).expect("it is no later than the last")
+    })
+}
+
+async fn dates(holder: &Holder) {
+    let mut values = arrive(samples(date()));
+    values.extend(["'0001-01-01'", "'2000-02-29'", "'9999-12-31'"].map(LiteralArrives));
+    values.extend(
+        [
+            "'infinity'",
+            "'-infinity'",
+            "'0001-12-31 BC'",
+            "'4713-01-01 BC'",
+            "'10000-01-01'",
+        ]
+        .map(LiteralIsRefused),
+    );
+    holder.check::<Date>("date NOT NULL", values).await;
+}
+
+async fn times(holder: &Holder) {
+    let mut values = arrive(samples(time()));
+    values.extend(["'00:00'", "'23:59:59.999999'", "'23:58:60'"].map(LiteralArrives));
+    values.extend(["'24:00:00'", "'23:59:60'"].map(LiteralIsRefused));
+    holder.check::<Time>("time NOT NULL", values).await;
+}
+
+async fn timestamps(holder: &Holder) {
+    let mut values = arrive(samples(timestamp()));
+    values.extend(
+        [
+            "'0001-01-01 00:00:00'",
+            "'1936-10-25T22:10:12.608'",
+            "'9999-12-31 23:59:59.999999'",
+        ]
+        .map(LiteralArrives),
+    );
+    values.extend(
+        [
+            "'infinity'",
+            "'-infinity'",
+            "'4713-01-01 00:00:00 BC'",
+            "'294276-12-31 23:59:59.999999'",
+        ]
+        .map(LiteralIsRefused),
+    );
+    holder.check::<DateTime>("timestamp NOT NULL", values).await;
+}
+
+async fn instants(holder: &Holder) {
+    let mut values = arrive(samples(instant()));
+    values.extend(
+        [
+            "'0001-01-01 00:00:00+00'",
+            "'1880-01-01 00:00:00 Europe/Amsterdam'",
+            "'2016-12-31 23:59:60+00'",
+            "'9999-12-30 21:59:59.999999+00'",
+        ]
+        .map(LiteralArrives),
+    );
+    values.extend(
+        [
+            "'infinity'",
+            "'-infinity'",
+            "'0001-12-31 23:59:59+00 BC'",
+            "'9999-12-31 23:59:59+00'",
+            "'10000-01-01 00:00:00+00'",
+        ]
+        .map(LiteralIsRefused),
+    );
+    holder
+        .check::<Timestamp>("timestamptz NOT NULL", values)
+        .await;
+}
