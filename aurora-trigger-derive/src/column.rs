@@ -12,6 +12,26 @@ use crate::mistakes::Mistakes;
 use crate::options::{MASK, choice};
 use crate::serde_side::{self, FieldFacts};
 
+/// What is sent in place of a column's value.
+#[derive(PartialEq)]
+pub(crate) enum ColumnMask {
+    /// This variant of `Mask`.
+    Known(&'static str),
+    /// An expression of the author's.
+    Sql(String),
+}
+
+impl ColumnMask {
+    fn read(mistakes: &Mistakes, attributes: &Attributes) -> Option<Self> {
+        let known = choice(mistakes, attributes, "mask", MASK).map(Self::Known);
+        known.or_else(|| {
+            attributes
+                .text("mask_sql")
+                .map(|sql| Self::Sql(sql.value()))
+        })
+    }
+}
+
 /// A field that is a column.
 pub(crate) struct Column<'a> {
     pub(crate) field: &'a syn::Field,
@@ -24,7 +44,7 @@ pub(crate) struct Column<'a> {
     pub(crate) key: bool,
     /// Not sent.
     pub(crate) skip: bool,
-    pub(crate) mask: Option<&'static str>,
+    pub(crate) mask: Option<ColumnMask>,
 }
 
 impl Column<'_> {
@@ -85,7 +105,7 @@ pub(crate) fn columns<'a>(
             ty: ColumnType::read(mistakes, &attributes),
             key: attributes.mentions("key"),
             skip: facts.skipped || attributes.mentions("skip"),
-            mask: choice(mistakes, &attributes, "mask", MASK),
+            mask: ColumnMask::read(mistakes, &attributes),
             serde: facts,
             attributes,
         });

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::Type;
 use syn::ext::IdentExt;
 
-use crate::column::Column;
+use crate::column::{Column, ColumnMask};
 use crate::expand::{bounds, call_at, where_clause, wrap};
 use crate::table::{Checked, Table};
 
@@ -105,9 +105,14 @@ fn column(table: &Table<'_>, column: &Column<'_>) -> TokenStream {
     let with_aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
     let with_key = column.key.then(|| quote!(.with_key()));
     let with_skip = column.skip.then(|| quote!(.with_skip()));
-    let with_mask = column.mask.map(|mask| {
-        let mask = format_ident!("{mask}");
-        quote!(.with_mask(#krate::describe::Mask::#mask))
+    let with_mask = column.mask.as_ref().map(|mask| match mask {
+        ColumnMask::Known(variant) => {
+            let variant = format_ident!("{variant}");
+            quote!(.with_mask(#krate::describe::Mask::#variant))
+        }
+        ColumnMask::Sql(expression) => {
+            quote!(.with_mask(#krate::describe::Mask::Sql(#expression)))
+        }
     });
     quote! {
         #krate::describe::ColumnDesc::new(#rust, #name, #json, const { &#ty })

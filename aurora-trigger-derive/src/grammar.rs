@@ -65,6 +65,7 @@ pub(crate) static TABLE_FIELD: Place = Place {
         JSON,
         flag("skip"),
         text("mask", "redact"),
+        text("mask_sql", "left(value, 1) || '***'"),
         AS,
         SQL_TYPE,
         ENCODING,

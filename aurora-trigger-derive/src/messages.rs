@@ -1,4 +1,4 @@
-//! The longer messages: those that lay out a choice.
+//! The messages that lay out a choice, or that several places have.
 
 /// Where a table has no `delivery`: it is the one decision that its author must take.
 pub(crate) const DELIVERIES: &str = r#"Each way to send the changes has another promise and another price, so there is no default:
@@ -20,6 +20,9 @@ pub(crate) const DELIVERIES: &str = r#"Each way to send the changes has another 
                       lost: never
                       sent although rolled back: never; order per key: kept
                       price: an insert, no call"#;
+
+/// Where SQL of the author's holds one.
+pub(crate) const NO_NUL: &str = "SQL never holds a NUL character: remove it";
 
 /// Where a table has no key.
 pub(crate) const KEY_IS_MISSING: &str = r#"a key is missing: by it events are told apart and put in order

@@ -21,15 +21,12 @@ pub(crate) const ON_FAILURE: Words = &[("warn", "Warn"), ("abort", "Abort"), ("o
 pub(crate) const LEVEL: Words = &[("statement", "Statement"), ("row", "Row")];
 pub(crate) const UNCHANGED: Words = &[("skip", "Skip"), ("emit", "Emit")];
 pub(crate) const OVERSIZE: Words = &[("key_only", "KeyOnly"), ("dead_letter", "DeadLetter")];
-pub(crate) const MASK: Words = &[("redact", "Redact"), ("last4", "LastFour")];
+pub(crate) const MASK: Words = &[
+    ("redact", "Redact"),
+    ("last4", "LastFour"),
+    ("sha256", "Sha256"),
+];
 pub(crate) const ENCODING: Words = &[("json", "Json"), ("text", "Text")];
-
-/// Words of later versions: attribute, word, what to write until then.
-const LATER: &[(&str, &str, &str)] = &[(
-    "mask",
-    "sha256",
-    "until then `mask = \"redact\"` sends `***`, and `#[stream(skip)]` nothing",
-)];
 
 /// The name of the chosen variant; `None` where the attribute is not there, or wrong, which is reported.
 pub(crate) fn choice(
@@ -43,17 +40,7 @@ pub(crate) fn choice(
     if let Some((_, variant)) = words.iter().find(|(word, _)| *word == written) {
         return Some(variant);
     }
-    let later = LATER
-        .iter()
-        .find(|(attribute, word, _)| *attribute == name && *word == written);
-    if let Some((.., until_then)) = later {
-        mistakes.on(
-            text,
-            format_args!("`{name} = \"{written}\"` comes with a later version: {until_then}"),
-        );
-    } else {
-        mistakes.on(text, unknown_word(name, &written, words));
-    }
+    mistakes.on(text, unknown_word(name, &written, words));
     None
 }
 

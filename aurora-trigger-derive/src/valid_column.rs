@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
-use crate::column::Column;
-use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS};
+use crate::column::{Column, ColumnMask};
+use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS, NO_NUL};
 use crate::mistakes::Mistakes;
 use crate::sql_name::{CATALOGUE_HAS_IT, check_length};
 
@@ -132,26 +132,45 @@ fn skip_leaves_serde_something(mistakes: &Mistakes, column: &Column<'_>) {
 
 /// A mask replaces a value by a text. Whether the field reads one the types tell, in an assertion of the expansion.
 fn mask_has_something_to_hide(mistakes: &Mistakes, column: &Column<'_>) {
-    let Some(tokens) = column.attributes.tokens("mask") else {
+    let given = || column.attributes.given(&["mask", "mask_sql"]);
+    let Some((name, tokens)) = given().last() else {
         return;
     };
-    if column.skip {
+    if given().count() > 1 {
         mistakes.on(
             tokens,
-            "`mask` hides a value that is sent, and `skip` sends none: remove one of the two",
+            "`mask` and `mask_sql` each say what is sent: remove one of the two",
+        );
+    } else if column.skip {
+        mistakes.on(
+            tokens,
+            format_args!(
+                "`{name}` hides a value that is sent, and `skip` sends none: remove one of the two"
+            ),
         );
     } else if column.attributes.mentions("json") {
         mistakes.on(
             tokens,
-            "`mask` replaces a text, and a json column holds more: leave it out with `#[stream(skip)]`, or move what is to \
-             be hidden into a column of its own",
+            format_args!(
+                "`{name}` replaces a text, and a json column holds more: leave it out with `#[stream(skip)]`, or move \
+                 what is to be hidden into a column of its own"
+            ),
         );
-    } else if column.key && column.mask == Some("Redact") {
+    } else if column.key && column.mask == Some(ColumnMask::Known("Redact")) {
         mistakes.on(
             tokens,
-            "with `redact` all rows would have the same key: use `mask = \"last4\"` where that tells them apart, or another \
+            "with `redact` all rows would have the same key: use `mask = \"sha256\"`, which tells them apart, or another \
              key",
         );
+    } else if let Some(ColumnMask::Sql(expression)) = &column.mask {
+        if expression.trim().is_empty() {
+            mistakes.on(
+                tokens,
+                "`mask_sql` takes an expression in SQL over the text `value`: `mask_sql = \"left(value, 1) || '***'\"`",
+            );
+        } else if expression.contains('\0') {
+            mistakes.on(tokens, NO_NUL);
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use quote::ToTokens;
 use serde_derive_internals::attr;
 
-use crate::messages::{DELIVERIES, KEY_IS_MISSING};
+use crate::column::ColumnMask;
+use crate::messages::{DELIVERIES, KEY_IS_MISSING, NO_NUL};
 use crate::mistakes::Mistakes;
 use crate::table::Table;
 use crate::{serde_side, valid_column};
@@ -88,7 +89,7 @@ fn when_is_a_predicate(mistakes: &Mistakes, table: &Table<'_>) {
                  remove it to send all rows",
             );
         } else if predicate.contains('\0') {
-            mistakes.on(text, "SQL never holds a NUL character: remove it");
+            mistakes.on(text, NO_NUL);
         }
     }
 }
@@ -167,7 +168,7 @@ fn partition_by_names_fields(mistakes: &Mistakes, table: &Table<'_>, none: &syn:
                 format_args!("`{name}` is skipped, and events can't be spread by what is not sent: name another field"),
             );
         }
-        if column.mask == Some("Redact") {
+        if column.mask == Some(ColumnMask::Known("Redact")) {
             mistakes.on(
                 text,
                 format_args!(

@@ -10,7 +10,7 @@ BEGIN
             {{ check.schema }}, {{ check.table }},
             {{ check.columns }},
             {{ check.key_columns }},
-            {{ check.predicate }}
+            {{ check.expressions }}
         )
         {%- if !loop.last %}
         UNION ALL

@@ -113,7 +113,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.table_differences(
     table_name text,
     columns json,
     key_columns text[],
-    predicate text
+    expressions text[]
 )
 RETURNS SETOF text
 LANGUAGE plpgsql
@@ -218,23 +218,26 @@ BEGIN
             (SELECT string_agg(quote_ident(name), ', ') FROM unnest(key_columns) AS name)
         );
     END IF;
-    -- The predicate must be readable with nothing in sight but the struct's columns, as in the
-    -- trigger. Its rows are made up: to read the table itself would run code of its owner, such as
+    -- What the struct says in SQL must be readable with nothing in sight but its columns, as in the
+    -- trigger. The rows are made up: to read the table itself would run code of its owner, such as
     -- an expression in an index.
-    IF predicate IS NOT NULL AND NOT problem THEN
-        BEGIN
-            EXECUTE predicate;
-        EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception THEN
-            RETURN NEXT format(
-                '%I.%I: the predicate of when can''t be read: %s', schema_name, table_name, SQLERRM
-            );
-        END;
+    IF NOT problem THEN
+        FOR number IN 1 .. coalesce(array_length(expressions, 1), 0) LOOP
+            BEGIN
+                EXECUTE expressions[number][2];
+            EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception THEN
+                RETURN NEXT format(
+                    '%I.%I: %s can''t be read: %s',
+                    schema_name, table_name, expressions[number][1], SQLERRM
+                );
+            END;
+        END LOOP;
     END IF;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.table_differences(text, text, json, text[], text)
+ALTER FUNCTION aurora_trigger.table_differences(text, text, json, text[], text[])
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.table_differences(text, text, json, text[], text)
+REVOKE ALL ON FUNCTION aurora_trigger.table_differences(text, text, json, text[], text[])
     FROM PUBLIC;
 
 -- Makes a trigger as it should be, and takes no lock where it already is.

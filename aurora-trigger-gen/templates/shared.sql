@@ -126,13 +126,15 @@ BEGIN
             only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
             function_name text,
             region text,
-            epoch bigint NOT NULL DEFAULT 1
+            epoch bigint NOT NULL DEFAULT 1,
+            mask_key_inner bytea,
+            mask_key_outer bytea
         );
         ALTER TABLE aurora_trigger.settings OWNER TO aurora_trigger;
         INSERT INTO aurora_trigger.settings DEFAULT VALUES;
         COMMENT ON TABLE aurora_trigger.settings IS
-            'Which function is called, and the epoch of the events. '
-            'Set by aurora_trigger.configure().';
+            'Which function is called, the epoch of the events, and the key of masks. '
+            'Set by functions of this schema.';
     END IF;
     IF to_regclass('aurora_trigger.event_seq') IS NULL THEN
         -- Without cache, so that it grows in the order in which sessions take from it.
@@ -317,6 +319,9 @@ REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, t
     FROM PUBLIC;
 {% endif %}
 {% include "epoch.sql" %}
+{%- if masks_by_hash %}
+{% include "mask_key.sql" %}
+{%- endif %}
 {% include "invoke.sql" %}
 -- One call of the relay with the events of one statement, or a part of them. Raises what the call
 -- raises.

@@ -16,6 +16,10 @@ ALTER FUNCTION aurora_trigger.{{ to_json }}(
 REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(
     {{ table }}
 ) FROM PUBLIC;
+{%- if let Some(mask) = mask %}
+
+{{ mask }}
+{%- endif %}
 
 -- What a {{ level }} did to the table, {{ way }}.
 -- It runs as its owner, which has no rights but on its own schema and on aws_lambda. The settings

@@ -38,7 +38,7 @@ async fn installed<T: StreamTrigger>(schema: &str, writes: &str, expected: &[&st
         .run("CREATE SCHEMA elsewhere AUTHORIZATION aurora_trigger")
         .await;
     pipeline.run(schema).await;
-    pipeline.run(&installation).await;
+    pipeline.run_installation(&installation).await;
     pipeline.run(&installation).await;
     let is_kept = T::TABLE.delivery() == Delivery::Outbox;
     if is_kept {
@@ -280,6 +280,10 @@ struct Masked {
     name: Option<String>,
     #[stream(mask = "last4")]
     email: String,
+    #[stream(mask = "sha256")]
+    phone: Option<String>,
+    #[stream(mask_sql = "left(value, 1) || '***'")]
+    nickname: Option<String>,
     #[stream(mask = "redact")]
     mood: Mood,
     #[stream(sql_type = "pg_catalog.inet", encoding = "text", mask = "last4")]
@@ -291,10 +295,10 @@ async fn masks() {
     let sql = installed::<Masked>(
         "CREATE TYPE public.mood AS ENUM ('fine', 'foul');
         CREATE TABLE public.people (
-            id integer PRIMARY KEY, name text, email varchar NOT NULL, mood public.mood NOT NULL,
+            id integer PRIMARY KEY, name text, email varchar NOT NULL, phone text, nickname text, mood public.mood NOT NULL,
             address inet NOT NULL
         )",
-        "INSERT INTO public.people VALUES (1, NULL, 'a@example.org', 'foul', '10.0.0.1')",
+        "INSERT INTO public.people VALUES (1, NULL, 'a@example.org', '555', 'Bo', 'foul', '10.0.0.1')",
         &["created"],
     )
     .await;

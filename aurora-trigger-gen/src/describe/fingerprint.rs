@@ -35,7 +35,12 @@ pub(super) fn of(table: &TableDesc) -> String {
             None => "plain",
             Some(Mask::Redact) => "redact",
             Some(Mask::LastFour) => "last4",
+            Some(Mask::Sha256) => "sha256",
+            Some(Mask::Sql(_)) => "sql",
         });
+        if let Some(Mask::Sql(expression)) = column.mask() {
+            hash.part(expression);
+        }
         type_parts(&mut hash, column.ty());
     }
     if let KeyDesc::PartitionBy(columns) = table.key() {

@@ -79,7 +79,7 @@ pub enum Oversize {
     DeadLetter,
 }
 
-/// What is sent in place of a column's value: `mask = "…"`. NULL stays NULL.
+/// What is sent in place of a column's value: `mask = "…"`, `mask_sql = "…"`. NULL stays NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mask {
@@ -87,4 +87,10 @@ pub enum Mask {
     Redact,
     /// `***` and the last four characters; a value of four characters or fewer is redacted whole.
     LastFour,
+    /// HMAC-SHA-256 (RFC 2104) of the value's text in UTF-8, as 64 hexadecimal digits in lower case. The key is the
+    /// database's: `aurora_trigger.set_mask_key(key bytea)`. Equal values have equal hashes, which nobody can guess
+    /// back without the key.
+    Sha256,
+    /// What this SQL makes of the value, which it knows as `value`, a text. The text `***` where that is NULL or fails.
+    Sql(&'static str),
 }

@@ -5,7 +5,7 @@ use askama::Template;
 use super::layout::{list, pad};
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
 use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
-use super::{keep, names, pins, register, rows};
+use super::{keep, mask, names, pins, register, rows};
 use crate::describe::{Delivery, Level, Operations, Oversize, TableDesc, Unchanged};
 
 #[derive(Template)]
@@ -70,6 +70,7 @@ struct TableFunctions<'a> {
     table: Sql,
     to_json: Identifier<'a>,
     to_json_body: DollarQuoted,
+    mask: Option<String>,
     level: &'static str,
     way: String,
     capture: Identifier<'a>,
@@ -123,6 +124,7 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         table: qualified(table),
         to_json: Identifier(&to_json),
         to_json_body: DollarQuoted(ToJsonBody { table }.render()?),
+        mask: mask::function(table)?,
         level: match table.level() {
             Level::Statement => "statement",
             Level::Row => "change of a row",

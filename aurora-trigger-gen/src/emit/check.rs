@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::layout::list;
 use super::sql::{Literal, LiteralArray, Sql};
-use super::{capture, layout, rows};
+use super::{capture, layout, mask, rows};
 use crate::describe::{KeyDesc, QualifiedName, Shape, TableDesc, TypeDesc};
 
 pub(super) struct TableCheck {
@@ -11,7 +12,7 @@ pub(super) struct TableCheck {
     pub(super) table: Literal<'static>,
     pub(super) columns: Sql,
     pub(super) key_columns: Sql,
-    pub(super) predicate: Sql,
+    pub(super) expressions: Sql,
 }
 
 impl TableCheck {
@@ -46,10 +47,23 @@ impl TableCheck {
             table: Literal(table.table()),
             columns: Sql(Literal(&columns).to_string()),
             key_columns: Sql(key_columns),
-            predicate: Sql(predicate(table)
-                .map_or_else(|| "NULL".to_owned(), |query| Literal(&query).to_string())),
+            expressions: Sql(expressions(table, indent)),
         }
     }
+}
+
+/// What the author wrote in SQL: what it is called, and a query that holds it.
+fn expressions(table: &TableDesc, indent: usize) -> String {
+    let predicate = predicate(table).map(|query| ("the predicate of when".to_owned(), query));
+    let expressions: Vec<String> = predicate
+        .into_iter()
+        .chain(mask::queries(table))
+        .map(|(what, query)| format!("[{}, {}]", Literal(&what), Literal(&query)))
+        .collect();
+    if expressions.is_empty() {
+        return "NULL".to_owned();
+    }
+    list("ARRAY[", &expressions, "]::text[]", indent, 0)
 }
 
 /// The trigger's query for the predicate, over a made-up row. OFFSET keeps the planner from computing it.

@@ -11,16 +11,24 @@
 //! cast's function in its place and computed what is constant there. So such a cast stands behind a check of its own.
 
 use super::layout::{fits, list, named, pad};
+use super::mask;
 use super::sql::{Identifier, Sql};
-use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TypeDesc};
+use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TableDesc, TypeDesc};
 
 /// What stands in the image for `column` of the row that `row` names, under its name there.
-pub(super) fn image(column: &ColumnDesc, row: &str, indent: usize) -> Sql {
+pub(super) fn image(table: &TableDesc, column: &ColumnDesc, row: &str, indent: usize) -> Sql {
     let plain = field(row, column.column());
     let place = Place { indent, arrays: 0 };
+    let of_text =
+        |masked: &dyn Fn(&str, usize) -> String| of_text(column.ty(), &plain, place, masked);
     let value = match column.mask() {
         None => value(column.ty(), &plain, place),
-        Some(mask) => masked(column.ty(), mask, &plain, place),
+        Some(Mask::Redact) => unless_null(&plain, "'***'", place),
+        Some(Mask::LastFour) => of_text(&|text, indent| last_four(text, &plain, indent)),
+        Some(Mask::Sha256) => of_text(&mask::keyed_hash),
+        Some(Mask::Sql(_)) => {
+            of_text(&|text, indent| mask::by_expression(table, column, text, indent))
+        }
     };
     Sql(named(&value, Identifier(column.json()), indent))
 }
@@ -55,30 +63,34 @@ impl Place {
     }
 }
 
-fn masked(ty: &TypeDesc, mask: Mask, source: &str, place: Place) -> String {
-    match mask {
-        Mask::Redact => unless_null(source, "'***'", place),
-        Mask::LastFour => {
-            let last_four = |text: &str, indent: usize| {
-                let pad = pad(indent);
-                format!(
-                    "CASE\n\
-                     {pad}    WHEN length({text}) > 4\n\
-                     {pad}        THEN '***' || right({text}, 4)\n\
-                     {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
-                     {pad}        THEN '***'\n\
-                     {pad}END"
-                )
-            };
-            match ty.shape() {
-                Shape::BuiltIn(_) => {
-                    let cast = last_four(&format!("{source}::text"), place.indent + 4);
-                    guarded(source, &cast, place)
-                }
-                _ => last_four(&format!("format('%s', {source})"), place.indent),
-            }
-        }
+/// What `masked` makes of the value's text, given where its line begins. Of NULL it must make NULL.
+fn of_text(
+    ty: &TypeDesc,
+    source: &str,
+    place: Place,
+    masked: &dyn Fn(&str, usize) -> String,
+) -> String {
+    let indent = place.indent + 4;
+    match ty.shape() {
+        Shape::BuiltIn(_) => guarded(source, &masked(&format!("{source}::text"), indent), place),
+        _ => unless_null(
+            source,
+            &masked(&format!("format('%s', {source})"), indent),
+            place,
+        ),
     }
+}
+
+fn last_four(text: &str, source: &str, indent: usize) -> String {
+    let pad = pad(indent);
+    format!(
+        "CASE\n\
+         {pad}    WHEN length({text}) > 4\n\
+         {pad}        THEN '***' || right({text}, 4)\n\
+         {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
+         {pad}        THEN '***'\n\
+         {pad}END"
+    )
 }
 
 /// The condition that the type of `source` runs nobody else's code, in a line that begins at `indent` and holds `others`

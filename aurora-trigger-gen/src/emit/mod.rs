@@ -10,6 +10,7 @@ mod expression;
 mod install;
 mod keep;
 mod layout;
+mod mask;
 mod names;
 mod pins;
 mod register;

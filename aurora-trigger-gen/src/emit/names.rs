@@ -12,6 +12,8 @@ pub(super) const CAPTURE: &str = "_capture";
 /// The trigger function for rows. Another name than that for statements, so that a trigger which is still of the other
 /// level keeps the function that fits it.
 pub(super) const CAPTURE_ROW: &str = "_capture_row";
+/// The function that masks columns by the author's expressions.
+pub(super) const MASK: &str = "_mask";
 
 /// `schema_table` and the suffix; with a hash of both names where those are not plain, or would be cut, or could be read
 /// as another pair: `a_b`.`c` is not `a`.`b_c`.

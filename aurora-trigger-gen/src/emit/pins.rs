@@ -1,6 +1,7 @@
 //! The settings that change how a value prints, or how long that takes, pinned on a trigger function. Each costs a third
 //! of a microsecond a call, so a table pins those that its columns' types depend on.
 
+use super::mask;
 use super::sql::{Literal, Sql};
 use crate::describe::{Encoding, Shape, TableDesc, TypeDesc};
 
@@ -31,8 +32,8 @@ const ALL: [(&str, &str); 6] = [
 
 /// The `SET` clauses' names and values for the table.
 pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
-    // A predicate can depend on any of them.
-    let all = table.when().is_some();
+    // A predicate can depend on any of them, and so can a mask.
+    let all = table.when().is_some() || mask::has_expressions(table);
     ALL.iter()
         .filter(|pin| all || table.streamed().any(|column| depends(column.ty(), pin.0)))
         .chain(

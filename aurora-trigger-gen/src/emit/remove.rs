@@ -49,8 +49,13 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
 }
 
 fn remove_table(table: &TableDesc) -> RemoveTable {
-    let functions = [names::TO_JSON, names::CAPTURE, names::CAPTURE_ROW]
-        .map(|suffix| names::object(table, suffix));
+    let functions = [
+        names::TO_JSON,
+        names::CAPTURE,
+        names::CAPTURE_ROW,
+        names::MASK,
+    ]
+    .map(|suffix| names::object(table, suffix));
     let name = capture::qualified(table);
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),

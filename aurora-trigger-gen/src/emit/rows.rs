@@ -38,7 +38,7 @@ pub(super) fn rows(
 pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
     let columns: Vec<String> = table
         .streamed()
-        .map(|column| expression::image(column, row, indent).to_string())
+        .map(|column| expression::image(table, column, row, indent).to_string())
         .collect();
     Sql(columns.join(&format!(",\n{}", pad(indent))))
 }

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::capture;
 use super::way::{ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, SYNC_BYTES, Way};
+use super::{capture, mask};
 use crate::describe::TableDesc;
 use crate::wire::FORMAT_VERSION;
 
@@ -11,6 +11,7 @@ use crate::wire::FORMAT_VERSION;
 #[template(path = "shared.sql", escape = "none")]
 pub(super) struct Shared {
     format_version: u32,
+    masks_by_hash: bool,
     warns: bool,
     sends_keys: bool,
     has_dead_letters: bool,
@@ -32,6 +33,7 @@ impl Shared {
         let keeps_events = any(Way::has_outbox);
         Self {
             format_version: FORMAT_VERSION,
+            masks_by_hash: tables.iter().any(|table| mask::hashes(table)),
             warns: any(Way::warns),
             sends_keys: tables
                 .iter()

@@ -10,6 +10,8 @@ struct Order {
     age: Option<i32>,
     #[stream(mask = "redact")]
     total: rust_decimal::Decimal,
+    #[stream(mask_sql = "left(value, 1)")]
+    count: i64,
 }
 
 fn main() {}

@@ -5,7 +5,7 @@ use serde::Deserialize;
 #[stream(table = "Sales.orders", level = "rows", keys = "none")]
 struct Order {
     id: &'static str,
-    #[stream(json, as = "String", mask = "sha256")]
+    #[stream(json, as = "String", mask = "sha")]
     note: String,
     #[stream(column = "note", skip = "yes")]
     other: i64,

@@ -6,6 +6,7 @@ mod delivery;
 mod foreign_keys;
 mod hidden;
 mod keys;
+mod masks;
 mod names;
 mod other_triggers;
 mod partitions;

@@ -1,0 +1,87 @@
+-- The key of mask = "sha256", of 32 to 64 bytes, as HMAC (RFC 2104) uses it. Another key changes
+-- all hashes.
+CREATE OR REPLACE FUNCTION aurora_trigger.set_mask_key(key bytea)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    block CONSTANT integer := 64;
+    padded bytea;
+    inner_pad bytea;
+    outer_pad bytea;
+BEGIN
+    IF key IS NULL OR octet_length(key) NOT BETWEEN 32 AND block THEN
+        RAISE EXCEPTION 'aurora_trigger: the key of the masks has % bytes, and needs 32 to 64',
+            coalesce(octet_length(key), 0)
+            USING HINT = 'Make one of random bytes, as openssl rand -hex 32 does: '
+                'SELECT aurora_trigger.set_mask_key(decode(''<64 digits>'', ''hex''));';
+    END IF;
+    padded := key || decode(repeat('00', block - octet_length(key)), 'hex');
+    inner_pad := padded;
+    outer_pad := padded;
+    FOR place IN 0 .. block - 1 LOOP
+        inner_pad := set_byte(inner_pad, place, get_byte(padded, place) # 54);
+        outer_pad := set_byte(outer_pad, place, get_byte(padded, place) # 92);
+    END LOOP;
+    UPDATE aurora_trigger.settings AS s
+    SET mask_key_inner = inner_pad, mask_key_outer = outer_pad;
+    IF NOT FOUND THEN
+        INSERT INTO aurora_trigger.settings (mask_key_inner, mask_key_outer)
+        VALUES (inner_pad, outer_pad);
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.set_mask_key(bytea) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.set_mask_key(bytea) FROM PUBLIC;
+
+-- A text as mask = "sha256" sends it: HMAC-SHA-256 of its UTF-8, in hexadecimal digits.
+CREATE OR REPLACE FUNCTION aurora_trigger.keyed_hash(value text)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+STRICT
+AS $body$
+DECLARE
+    hash bytea;
+BEGIN
+    SELECT sha256(s.mask_key_outer || sha256(s.mask_key_inner || convert_to(value, 'UTF8')))
+    INTO hash
+    FROM aurora_trigger.settings AS s;
+    IF hash IS NULL THEN
+        RAISE EXCEPTION 'aurora_trigger: there is no key for mask = "sha256"'
+            USING HINT = 'Run the installation file again, or set one: '
+                'SELECT aurora_trigger.set_mask_key(…);';
+    END IF;
+    RETURN encode(hash, 'hex');
+END
+$body$;
+ALTER FUNCTION aurora_trigger.keyed_hash(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.keyed_hash(text) FROM PUBLIC;
+
+DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    key bytea;
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF NOT EXISTS (
+        SELECT FROM aurora_trigger.settings AS s WHERE s.mask_key_inner IS NOT NULL
+    ) THEN
+        -- Version 13 is the first that gives random numbers which nobody can foresee.
+        IF current_setting('server_version_num')::integer < 130000 THEN
+            RAISE EXCEPTION 'aurora_trigger: mask = "sha256" needs a key, which PostgreSQL makes '
+                'from version 13 on'
+                USING HINT = 'Run this file without a transaction around it, so that what comes '
+                    'before this stays. Then set a key of random bytes, as openssl rand -hex 32 '
+                    'makes them: SELECT aurora_trigger.set_mask_key(decode(''<64 digits>'', '
+                    '''hex'')); and run this file again.';
+        END IF;
+        EXECUTE 'SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) '
+            '|| uuid_send(gen_random_uuid()))'
+            INTO key;
+        PERFORM aurora_trigger.set_mask_key(key);
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
+END
+$body$;
