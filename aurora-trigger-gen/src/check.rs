@@ -128,8 +128,15 @@ fn value(
     let mut json = serde_json::Deserializer::from_str(raw);
     let inner = path.clone();
     match ty.shape() {
-        Shape::Array(element) if element.has_check() => json.deserialize_seq(Elements {
-            ty: element,
+        Shape::Array(part) | Shape::Multirange(part) if part.has_check() => {
+            json.deserialize_seq(Elements {
+                ty: part,
+                path: inner,
+                found,
+            })
+        }
+        Shape::Range(element) if element.has_check() => json.deserialize_map(Members {
+            find: |name: &str| matches!(name, "lower" | "upper").then_some(element),
             path: inner,
             found,
         }),

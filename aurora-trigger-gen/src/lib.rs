@@ -127,4 +127,7 @@ pub use samples::{SampleError, check_samples};
 pub use stream::{ChangeStream, ImageCheck, StreamTrigger, TableChange};
 #[cfg(feature = "time")]
 pub use types::time;
-pub use types::{Bytes, Float4, Float8, Interval, JSON, Oid, ParseIntervalError, PgType};
+pub use types::{
+    Bits, Bytes, Float4, Float8, Interval, JSON, MacAddress, MacAddress8, Multirange, Oid,
+    ParseIntervalError, PgType, Range,
+};

@@ -56,7 +56,7 @@ pub fn check_samples<S: ChangeStream>() -> Result<(), Vec<SampleError>> {
 fn rounds(table: &TableDesc) -> usize {
     fn of(ty: &TypeDesc) -> usize {
         let inner = match ty.shape() {
-            Shape::Array(element) => of(element),
+            Shape::Array(part) | Shape::Range(part) | Shape::Multirange(part) => 1 + of(part),
             Shape::Composite { fields, .. } => {
                 fields.iter().map(|field| of(field.ty())).max().unwrap_or(0)
             }
@@ -113,12 +113,17 @@ fn sample(ty: &TypeDesc, round: usize) -> Option<String> {
     }
     let own = ty.samples();
     match ty.shape() {
-        Shape::Array(element) if round > 0 => {
-            let first = sample(element, round - 1)?;
-            let second = sample(element, round)?;
+        Shape::Array(part) | Shape::Multirange(part) if round > 0 => {
+            let first = sample(part, round - 1)?;
+            let second = sample(part, round)?;
             Some(format!("[{first},{second}]"))
         }
-        Shape::Array(_) => Some("[]".to_owned()),
+        Shape::Array(_) | Shape::Multirange(_) => Some("[]".to_owned()),
+        Shape::Range(element) if round > 0 => {
+            let lower = sample(element, round - 1)?;
+            Some(format!(r#"{{"lower":{lower},"upper":null,"bounds":"[)"}}"#))
+        }
+        Shape::Range(_) => Some(r#"{"lower":null,"upper":null,"bounds":"empty"}"#.to_owned()),
         Shape::Composite { fields, .. } => {
             let members: Option<Vec<String>> = fields
                 .iter()

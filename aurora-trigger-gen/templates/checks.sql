@@ -9,6 +9,7 @@ DECLARE
     actual record;
     member json;
     attribute record;
+    bounds record;
     unknown_labels text;
 BEGIN
     -- A domain is what it is a domain over, unless the struct asks for this domain.
@@ -34,6 +35,30 @@ BEGIN
             member := member -> 'array';
         END LOOP;
         RETURN QUERY SELECT aurora_trigger.type_differences(place || '[]', actual.typelem, member);
+    ELSIF coalesce(expected -> 'range', expected -> 'multirange') IS NOT NULL THEN
+        -- As JSON, since before PostgreSQL 14 there is no column for the multirange.
+        SELECT r.rngtypid, r.rngsubtype INTO bounds
+        FROM pg_range AS r
+        WHERE actual.oid = CASE
+            WHEN expected -> 'range' IS NOT NULL THEN r.rngtypid
+            ELSE (to_json(r.*) ->> 'rngmultitypid')::oid
+        END;
+        IF NOT FOUND THEN
+            RETURN NEXT format(
+                '%s is of type %s, the struct takes a %s',
+                place,
+                format_type(type_id, NULL),
+                CASE WHEN expected -> 'range' IS NULL THEN 'multirange' ELSE 'range' END
+            );
+        ELSIF expected -> 'range' IS NULL THEN
+            RETURN QUERY SELECT aurora_trigger.type_differences(
+                place, bounds.rngtypid, expected -> 'multirange'
+            );
+        ELSE
+            RETURN QUERY SELECT aurora_trigger.type_differences(
+                'a bound of ' || place, bounds.rngsubtype, expected -> 'range'
+            );
+        END IF;
     ELSIF expected -> 'types' IS NOT NULL THEN
         IF NOT EXISTS (
             SELECT FROM json_array_elements_text(expected -> 'types') AS name

@@ -1,7 +1,7 @@
 //! The installation refuses a table that its struct does not fit, and says all that differs at once.
 
 use aurora_trigger_gen::describe::{QualifiedName, TableDesc, TypeDesc};
-use aurora_trigger_gen::{Bytes, PgType, StreamTrigger, emit};
+use aurora_trigger_gen::{Bytes, Multirange, PgType, Range, StreamTrigger, emit};
 use pipeline_tests::{Pipeline, error_of};
 use serde::Deserialize;
 
@@ -85,6 +85,12 @@ async fn differences_of(pipeline: &Pipeline, table: &TableDesc, change: &str) ->
         ))
         .await
         .unwrap_or_else(|error| panic!("{change}: {error:?}"));
+    differences(pipeline, table).await
+}
+
+/// The same for the table as it is.
+async fn differences(pipeline: &Pipeline, table: &TableDesc) -> Vec<String> {
+    let session = pipeline.session().await;
     let install = emit::install(&[table], None);
     let Err(error) = session.batch_execute(&install).await else {
         return Vec::new();
@@ -518,4 +524,87 @@ async fn all_that_differs_in_all_tables_is_told_at_once_and_nothing_is_changed()
         .expect("it is there")
         .get(0);
     assert_eq!(after, before);
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "shop.offers", delivery = "async")]
+#[expect(dead_code, reason = "only described")]
+struct Offer {
+    #[stream(key)]
+    id: i64,
+    amounts: Range<i64>,
+    weeks: Vec<Range<i32>>,
+}
+
+#[tokio::test]
+async fn what_is_no_range_or_one_of_another_type_is_told() {
+    let pipeline = Pipeline::start().await;
+    for (columns, expected) in [
+        (
+            "amounts int8range NOT NULL, weeks int4range[] NOT NULL",
+            vec![],
+        ),
+        (
+            "amounts int8 NOT NULL, weeks int4[] NOT NULL",
+            vec![
+                "shop.offers.amounts is of type bigint, the struct takes a range",
+                "shop.offers.weeks[] is of type integer, the struct takes a range",
+            ],
+        ),
+        (
+            "amounts tsrange NOT NULL, weeks int8range[] NOT NULL",
+            vec![
+                "a bound of shop.offers.amounts is of type timestamp without time zone, the struct takes bigint or \
+                 integer or smallint",
+                "a bound of shop.offers.weeks[] is of type bigint, the struct takes integer or smallint",
+            ],
+        ),
+    ] {
+        pipeline
+            .run(&format!(
+                "DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop;
+                 CREATE TABLE shop.offers (id bigint PRIMARY KEY, {columns})"
+            ))
+            .await;
+        let found = differences(&pipeline, &Offer::TABLE).await;
+        assert_eq!(found, expected, "{columns}");
+    }
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "shop.offers", delivery = "async")]
+#[expect(dead_code, reason = "only described")]
+struct Rooms {
+    #[stream(key)]
+    id: i64,
+    booked: Multirange<i32>,
+}
+
+#[tokio::test]
+async fn what_is_no_multirange_or_one_of_another_type_is_told() {
+    let pipeline = Pipeline::start().await;
+    let has_multiranges = pipeline.server_version().await >= 140_000;
+    let no_multirange =
+        |ty: &str| format!("shop.offers.booked is of type {ty}, the struct takes a multirange");
+    let mut cases = vec![("int4range", Some(no_multirange("int4range")))];
+    if has_multiranges {
+        cases.push(("int4multirange", None));
+        cases.push((
+            "int8multirange",
+            Some(
+                "a bound of shop.offers.booked is of type bigint, the struct takes integer or smallint"
+                    .to_owned(),
+            ),
+        ));
+    }
+    for (column, expected) in cases {
+        pipeline
+            .run(&format!(
+                "DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop;
+                 CREATE TABLE shop.offers (id bigint PRIMARY KEY, booked {column} NOT NULL)"
+            ))
+            .await;
+        let found = differences(&pipeline, &Rooms::TABLE).await;
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{column}");
+    }
 }

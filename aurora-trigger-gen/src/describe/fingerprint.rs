@@ -80,5 +80,13 @@ fn type_parts(hash: &mut Hash, ty: &TypeDesc) {
             hash.part("array");
             type_parts(hash, element);
         }
+        Shape::Range(element) => {
+            hash.part("range");
+            type_parts(hash, element);
+        }
+        Shape::Multirange(range) => {
+            hash.part("multirange");
+            type_parts(hash, range);
+        }
     }
 }

@@ -43,6 +43,10 @@ pub enum Shape {
     /// An array of elements of this type. PostgreSQL does not record an array's dimensions, so an array of arrays is
     /// the same column type.
     Array(&'static TypeDesc),
+    /// A range of values of this type, by PostgreSQL's own range type or another.
+    Range(&'static TypeDesc),
+    /// Several of these ranges (PostgreSQL 14).
+    Multirange(&'static TypeDesc),
 }
 
 /// One attribute of a composite type.
@@ -140,6 +144,18 @@ impl TypeDesc {
         Self::of(Shape::Array(element))
     }
 
+    /// A range of `element`. Its value is a JSON object with `lower`, `upper` and `bounds`: see [`Range`](crate::Range).
+    #[must_use]
+    pub const fn range(element: &'static TypeDesc) -> Self {
+        Self::of(Shape::Range(element))
+    }
+
+    /// Several of these ranges. Its value is a JSON array.
+    #[must_use]
+    pub const fn multirange(range: &'static TypeDesc) -> Self {
+        Self::of(Shape::Multirange(range))
+    }
+
     const fn of(shape: Shape) -> Self {
         Self {
             shape,
@@ -223,7 +239,7 @@ impl TypeDesc {
             return true;
         }
         match self.shape {
-            Shape::Array(element) => element.has_check(),
+            Shape::Array(part) | Shape::Range(part) | Shape::Multirange(part) => part.has_check(),
             Shape::Composite { fields, .. } => {
                 let mut index = 0;
                 while index < fields.len() {

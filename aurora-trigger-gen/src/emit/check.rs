@@ -95,6 +95,8 @@ fn described(ty: &TypeDesc) -> Value {
             json!({ "composite": named(name), "fields": fields })
         }
         Shape::Array(element) => json!({ "array": described(element) }),
+        Shape::Range(element) => json!({ "range": described(element) }),
+        Shape::Multirange(range) => json!({ "multirange": described(range) }),
     }
 }
 

@@ -14,20 +14,24 @@ const FLOAT_DIGITS: (&str, &str) = ("extra_float_digits", "3");
 /// How a NULL among labels reads: an array of them goes through its text.
 const ARRAY_NULLS: (&str, &str) = ("array_nulls", "on");
 
+/// How `money` prints, which no type but the escape hatch's takes.
+const MONEY: (&str, &str) = ("lc_monetary", "C");
+
 /// How a literal with a backslash reads.
 const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
 
-/// For queries over arrays of composite types. The planner takes each array for a thousand elements, and each inside of it
+/// For queries over arrays of composite types or ranges. The planner takes each array for a thousand elements, and each inside of it
 /// for as many again, so even for one row it would compile what then runs for some microseconds.
 const JIT: (&str, &str) = ("jit", "off");
 
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     TIME_ZONE,
     INTERVAL_STYLE,
     DATE_STYLE,
     BYTEA_OUTPUT,
     FLOAT_DIGITS,
     ARRAY_NULLS,
+    MONEY,
 ];
 
 /// The `SET` clauses' names and values for the table.
@@ -45,7 +49,7 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
         .chain(
             table
                 .streamed()
-                .any(|column| has_array_of_composites(column.ty()))
+                .any(|column| has_array_of_objects(column.ty()))
                 .then_some(&JIT),
         )
         .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
@@ -65,17 +69,23 @@ fn depends(ty: &TypeDesc, setting: &str) -> bool {
             let is_label = matches!(element.shape(), Shape::Enum { .. });
             (is_label && setting == ARRAY_NULLS.0) || depends(element, setting)
         }
+        Shape::Range(part) | Shape::Multirange(part) => depends(part, setting),
     }
 }
 
-fn has_array_of_composites(ty: &TypeDesc) -> bool {
+fn has_array_of_objects(ty: &TypeDesc) -> bool {
     match ty.shape() {
         Shape::Array(element) => {
-            matches!(element.shape(), Shape::Composite { .. }) || has_array_of_composites(element)
+            matches!(
+                element.shape(),
+                Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_)
+            ) || has_array_of_objects(element)
         }
-        Shape::Composite { fields, .. } => fields
-            .iter()
-            .any(|field| has_array_of_composites(field.ty())),
+        Shape::Multirange(_) => true,
+        Shape::Range(element) => has_array_of_objects(element),
+        Shape::Composite { fields, .. } => {
+            fields.iter().any(|field| has_array_of_objects(field.ty()))
+        }
         _ => false,
     }
 }
@@ -89,7 +99,8 @@ fn built_in_depends(name: &str, encoding: Encoding, setting: &str) -> bool {
         "bytea" => setting == BYTEA_OUTPUT.0,
         "float4" | "float8" => setting == FLOAT_DIGITS.0,
         "bool" | "int2" | "int4" | "int8" | "oid" | "numeric" | "text" | "varchar" | "bpchar"
-        | "name" | "json" | "jsonb" | "uuid" | "time" | "inet" => false,
+        | "name" | "json" | "jsonb" | "uuid" | "time" | "inet" | "cidr" | "macaddr"
+        | "macaddr8" | "bit" | "varbit" => false,
         _ => true,
     }
 }

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::PgType;
+use super::from_text::from_text;
 use crate::describe::{Sample, TypeDesc};
 
 /// The bytes of a `bytea`, in JSON as PostgreSQL writes them: `\x` and two hexadecimal digits a byte.
@@ -79,25 +80,10 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(HexVisitor)
-    }
-}
-
-struct HexVisitor;
-
-impl Visitor<'_> for HexVisitor {
-    type Value = Bytes;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bytes as PostgreSQL writes them: \\x and two hexadecimal digits a byte")
-    }
-
-    // The text is row data, so the error must not repeat it, as `invalid_value` would.
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Bytes, E> {
-        text.strip_prefix("\\x")
-            .and_then(decode_hex)
-            .map(Bytes)
-            .ok_or_else(|| E::custom("not \\x and two hexadecimal digits a byte"))
+        let what = "bytes as PostgreSQL writes them: \\x and two hexadecimal digits a byte";
+        from_text(deserializer, what, |text| {
+            text.strip_prefix("\\x").and_then(decode_hex).map(Bytes)
+        })
     }
 }
 

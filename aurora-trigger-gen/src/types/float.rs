@@ -1,9 +1,10 @@
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::PgType;
+use super::from_text::from_text;
 use crate::describe::{Encoding, Sample, TypeDesc};
 
 macro_rules! float {
@@ -57,24 +58,9 @@ macro_rules! float {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
-
-                impl Visitor<'_> for Text {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("PostgreSQL's text for a number")
-                    }
-
-                    // The text is row data, so the error must not repeat it.
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse()
-                            .map($name)
-                            .map_err(|_| E::custom("not PostgreSQL's text for a number"))
-                    }
-                }
-
-                deserializer.deserialize_str(Text)
+                from_text(deserializer, "PostgreSQL's text for a number", |text| {
+                    text.parse().ok().map($name)
+                })
             }
         }
 

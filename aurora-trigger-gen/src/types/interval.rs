@@ -1,10 +1,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::PgType;
+use super::from_text::from_text;
 use crate::describe::{Sample, TypeDesc};
 
 /// An `interval` as PostgreSQL keeps it: months, days and microseconds, each with a sign of its own, since months have no
@@ -150,21 +151,11 @@ impl Serialize for Interval {
 
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text)
-    }
-}
-
-struct Text;
-
-impl Visitor<'_> for Text {
-    type Value = Interval;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an interval in PostgreSQL's style iso_8601")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Interval, E> {
-        text.parse().map_err(E::custom)
+        from_text(
+            deserializer,
+            "an interval in PostgreSQL's style iso_8601",
+            |text| text.parse().ok(),
+        )
     }
 }
 

@@ -1,18 +1,24 @@
 //! Which Rust types are columns: one small file per family.
 
+mod bits;
 mod bytes;
 mod containers;
 mod float;
+mod from_text;
 mod internet;
 mod interval;
 mod json;
+mod mac_address;
 mod oid;
+mod range;
 mod scalar;
 
 #[cfg(feature = "bigdecimal")]
 mod bigdecimal;
 #[cfg(feature = "chrono")]
 mod chrono;
+#[cfg(feature = "cidr")]
+mod cidr;
 #[cfg(feature = "jiff")]
 mod jiff;
 #[cfg(feature = "rust_decimal")]
@@ -22,11 +28,14 @@ pub mod time;
 #[cfg(feature = "uuid")]
 mod uuid;
 
+pub use bits::Bits;
 pub use bytes::Bytes;
 pub use float::{Float4, Float8};
 pub use interval::{Interval, ParseIntervalError};
 pub use json::JSON;
+pub use mac_address::{MacAddress, MacAddress8};
 pub use oid::Oid;
+pub use range::{Multirange, Range};
 
 use crate::describe::TypeDesc;
 
@@ -52,7 +61,7 @@ use crate::describe::TypeDesc;
     message = "`{Self}` is no type of a PostgreSQL column",
     label = "aurora-trigger does not know what column this is",
     note = "for a type of yours: `#[derive(PgType)]` on it, or `#[stream(json)]` on the field if the column is json or jsonb",
-    note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal, chrono, jiff, rust_decimal, time, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
+    note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal, chrono, cidr, jiff, rust_decimal, time, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
     note = "for bytea: `aurora_trigger_gen::Bytes`, since `Vec<u8>` reads a list of numbers"
 )]
 pub trait PgType {

@@ -1,9 +1,10 @@
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::PgType;
+use super::from_text::from_text;
 use crate::describe::{Sample, TypeDesc};
 
 /// An `oid`, in JSON as PostgreSQL writes it: a string of digits.
@@ -44,24 +45,9 @@ impl Serialize for Oid {
 
 impl<'de> Deserialize<'de> for Oid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Digits)
-    }
-}
-
-struct Digits;
-
-impl Visitor<'_> for Digits {
-    type Value = Oid;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an oid as a string of digits")
-    }
-
-    // The text is row data, so the error must not repeat it.
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Oid, E> {
-        text.parse()
-            .map(Oid)
-            .map_err(|_| E::custom("not an oid as a string of digits"))
+        from_text(deserializer, "an oid as a string of digits", |text| {
+            text.parse().ok().map(Oid)
+        })
     }
 }
 

@@ -3,15 +3,15 @@
 //!
 //! They refuse what the crate's types can't hold: infinities, years before 1 and after 9999, 24:00:00.
 
-use std::fmt;
 use std::ops::Deref;
 
 use ::time::format_description::FormatItem;
 use ::time::macros::format_description;
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{self, Serialize, Serializer};
 
 use super::PgType;
+use super::from_text::from_text;
 use crate::describe::{Sample, TypeDesc};
 
 macro_rules! newtype {
@@ -53,24 +53,10 @@ macro_rules! newtype {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
-
-                impl Visitor<'_> for Text {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str(concat!("a ", $column, " of the years 1 to 9999"))
-                    }
-
-                    // The text is row data, so the error must not repeat it.
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        ::time::$name::parse(text, $name::FORMAT)
-                            .map($name)
-                            .map_err(|_| E::custom(concat!("not a ", $column, " of the years 1 to 9999")))
-                    }
-                }
-
-                deserializer.deserialize_str(Text)
+                let what = concat!("a ", $column, " of the years 1 to 9999");
+                from_text(deserializer, what, |text| {
+                    ::time::$name::parse(text, $name::FORMAT).ok().map($name)
+                })
             }
         }
 

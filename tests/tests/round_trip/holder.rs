@@ -88,7 +88,6 @@ const HOSTILE: &str = "
     SET transform_null_equals = on;
     SET quote_all_identifiers = on;
     SET xmlbinary = 'hex';
-    SET lc_monetary = 'C';
     SET lc_numeric = 'C';
     SET search_path = hostile, pg_catalog;
 ";
@@ -116,7 +115,12 @@ impl Holder {
     }
 
     pub(crate) async fn hostile() -> Self {
-        Self::start(HOSTILE, Level::Statement).await
+        let holder = Self::start(HOSTILE, Level::Statement).await;
+        let locale = "SET lc_monetary = 'de_DE.UTF-8'";
+        if holder.session.batch_execute(locale).await.is_err() {
+            println!("not tested: another lc_monetary, which this system has not");
+        }
+        holder
     }
 
     async fn start(settings: &str, level: Level) -> Self {
@@ -137,6 +141,11 @@ impl Holder {
     /// Statements of a superuser whose session is as it is.
     pub(crate) async fn run(&self, sql: &str) {
         self.pipeline.run(sql).await;
+    }
+
+    /// The same, for what this server may not know.
+    pub(crate) async fn try_run(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.pipeline.session().await.batch_execute(sql).await
     }
 
     /// The same type for the driver and the struct.
@@ -206,14 +215,23 @@ impl Holder {
     where
         T: PgType + DeserializeOwned + Debug,
     {
-        self.make_table::<Row<T>>(column).await;
+        self.check_literals_as::<Row<T>>(column, literals).await;
+    }
+
+    /// The same for a struct that says more of its column.
+    pub(crate) async fn check_literals_as<R: Holds>(
+        &self,
+        column: &str,
+        literals: Vec<(&str, R::Value)>,
+    ) {
+        self.make_table::<R>(column).await;
         for (id, (literal, _)) in literals.iter().enumerate() {
             self.execute(&format!(
                 "INSERT INTO public.holder VALUES ({id}, {literal})"
             ))
             .await;
         }
-        let events = events::<Row<T>>(&self.pipeline.take_calls());
+        let events = events::<R>(&self.pipeline.take_calls());
         assert_eq!(events.len(), literals.len());
         for ((literal, value), event) in literals.iter().zip(events.values()) {
             let event = event

@@ -58,8 +58,23 @@ fn interval() -> impl Strategy<Value = Interval> {
 }
 
 async fn intervals(holder: &Holder) {
+    // Servers before 15 can't write more hours than that.
+    let longest = if holder.server_version().await < 150_000 {
+        i64::from(i32::MAX) * 3_600_000_000
+    } else {
+        i64::MAX
+    };
+    let printable = interval().prop_filter("the server can write it", move |interval| {
+        (-longest..=longest).contains(&interval.microseconds)
+    });
     // Where all three are at the same end it is, from PostgreSQL 17 on, infinite; so no random one is.
-    let mut values = arrive(samples(interval()).into_iter().map(Binary));
+    let mut values = arrive(samples(printable).into_iter().map(Binary));
+    values.extend(arrive([longest, -longest].map(|microseconds| {
+        Binary(Interval {
+            microseconds,
+            ..Interval::default()
+        })
+    })));
     values.extend(
         [
             "'0'",
@@ -71,8 +86,6 @@ async fn intervals(holder: &Holder) {
             "'178000000 years'",
             "'-178000000 years'",
             "'2147483647 days'",
-            "'2562047788:00:54.775807'",
-            "'-2562047788:00:54.775807'",
         ]
         .map(LiteralArrives),
     );

@@ -6,13 +6,17 @@
 //! before the delete.
 
 mod arrays;
+mod bits;
 mod composites;
+mod driver;
+mod escape_hatch;
 mod holder;
 mod internet;
 mod interval;
 mod jiff;
 mod json;
 mod numbers;
+mod ranges;
 mod samples;
 mod text;
 mod time;

@@ -10,6 +10,8 @@
 //! cast that the query itself holds is another matter: before the planner comes to the WHERE, it has put the body of the
 //! cast's function in its place and computed what is constant there. So such a cast stands behind a check of its own.
 
+mod range;
+
 use super::layout::{fits, list, named, pad};
 use super::mask;
 use super::sql::{Identifier, Sql};
@@ -115,10 +117,14 @@ fn value(ty: &TypeDesc, source: &str, place: Place) -> String {
     match ty.shape() {
         Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, "", place),
         Shape::Composite { .. } => composite(ty, source, place),
+        Shape::Range(element) => range::range(element, source, place),
+        Shape::Multirange(range) => range::multirange(range, source, place),
         Shape::Array(_) => {
             let element = innermost(ty);
             match element.shape() {
-                Shape::Composite { .. } => array_of_composites(element, source, place),
+                Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) => {
+                    array_of_objects(element, source, place)
+                }
                 _ => scalar(element, source, "[]", place),
             }
         }
@@ -184,7 +190,7 @@ fn composite(ty: &TypeDesc, source: &str, place: Place) -> String {
 
 /// By subscript, so that a NULL element is told from an element of NULLs. One dimension only: an array of more goes as
 /// the text that it is, which the struct refuses, instead of losing elements.
-fn array_of_composites(element: &TypeDesc, source: &str, place: Place) -> String {
+fn array_of_objects(element: &TypeDesc, source: &str, place: Place) -> String {
     let place = place.in_array();
     // Inside of another array it needs names of its own.
     let (subscript, name) = (
@@ -214,7 +220,7 @@ fn array_of_composites(element: &TypeDesc, source: &str, place: Place) -> String
          {pad}        ) AS {name}\n\
          {pad}    ), '[]'::json)\n\
          {pad}END",
-        composite(element, &format!("{name}.value"), place.indented(12))
+        value(element, &format!("{name}.value"), place.indented(12))
     )
 }
 
@@ -252,8 +258,15 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
                 parts(member.ty(), attribute, is_wanted)
             })
             .collect(),
+        Shape::Range(element) => parts(element, format!("lower({source})"), is_wanted),
+        Shape::Multirange(range) => match range.shape() {
+            Shape::Range(element) => parts(element, format!("lower({source})"), is_wanted),
+            _ => parts(range, source, is_wanted),
+        },
         Shape::Array(_) => match innermost(ty).shape() {
-            Shape::Composite { .. } => parts(innermost(ty), format!("({source})[1]"), is_wanted),
+            Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) => {
+                parts(innermost(ty), format!("({source})[1]"), is_wanted)
+            }
             _ => parts(innermost(ty), source, is_wanted),
         },
     }
