@@ -253,6 +253,20 @@ impl Holder {
         .await;
     }
 
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// The session that writes.
+    pub(crate) fn session(&self) -> &Client {
+        &self.session
+    }
+
+    /// At which level the triggers are.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
     /// As [`Pipeline::server_version`].
     pub(crate) async fn server_version(&self) -> i32 {
         self.pipeline.server_version().await
@@ -304,7 +318,7 @@ impl Holder {
         }
     }
 
-    async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         self.session
             .batch_execute(sql)
             .await
@@ -313,7 +327,7 @@ impl Holder {
 }
 
 /// A domain's values are written as those of its base.
-fn without_domain(ty: &Type) -> Type {
+pub(crate) fn without_domain(ty: &Type) -> Type {
     match ty.kind() {
         Kind::Domain(base) => without_domain(base),
         _ => ty.clone(),
@@ -326,7 +340,7 @@ struct Id {
 }
 
 /// What became of each row's event, by the row's id: its value, or why it was refused.
-fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
+pub(crate) fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
     let mut found = BTreeMap::new();
     for call in calls {
         let relayed = relay_lambda::relay::<Only<R>>(call.payload.as_bytes(), 0)

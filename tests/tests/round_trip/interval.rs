@@ -13,7 +13,7 @@ in_every_session!(intervals);
 
 /// As the server sends it, and takes it: microseconds, days, months.
 #[derive(Debug)]
-struct Binary(Interval);
+pub(crate) struct Binary(pub(crate) Interval);
 
 impl FromSql<'_> for Binary {
     fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
@@ -57,15 +57,29 @@ fn interval() -> impl Strategy<Value = Interval> {
     })
 }
 
+/// What servers before 15 can write, too: they have fewer hours.
+pub(crate) fn printable_everywhere() -> impl Strategy<Value = Binary> {
+    interval()
+        .prop_filter("it has too many hours", |interval| {
+            is_printable(interval, LONGEST_BEFORE_15)
+        })
+        .prop_map(Binary)
+}
+
+const LONGEST_BEFORE_15: i64 = i32::MAX as i64 * 3_600_000_000;
+
+fn is_printable(interval: &Interval, longest: i64) -> bool {
+    (-longest..=longest).contains(&interval.microseconds)
+}
+
 async fn intervals(holder: &Holder) {
-    // Servers before 15 can't write more hours than that.
     let longest = if holder.server_version().await < 150_000 {
-        i64::from(i32::MAX) * 3_600_000_000
+        LONGEST_BEFORE_15
     } else {
         i64::MAX
     };
-    let printable = interval().prop_filter("the server can write it", move |interval| {
-        (-longest..=longest).contains(&interval.microseconds)
+    let printable = interval().prop_filter("it has too many hours", move |interval| {
+        is_printable(interval, longest)
     });
     // Where all three are at the same end it is, from PostgreSQL 17 on, infinite; so no random one is.
     let mut values = arrive(samples(printable).into_iter().map(Binary));

@@ -8,7 +8,7 @@ use crate::samples::samples;
 
 in_every_session!(dates, times, timestamps, instants);
 
-fn date() -> impl Strategy<Value = Date> {
+pub(crate) fn date() -> impl Strategy<Value = Date> {
     (1_i16..=9999, 1_i16..=365).prop_map(|(year, day)| {
         Date::constant(year, 1, 1)
             .with()
@@ -18,7 +18,7 @@ fn date() -> impl Strategy<Value = Date> {
     })
 }
 
-fn time() -> impl Strategy<Value = Time> {
+pub(crate) fn time() -> impl Strategy<Value = Time> {
     (0_i8..24, 0_i8..60, 0_i8..60, 0_i32..1_000_000).prop_map(
         |(hour, minute, second, microsecond)| {
             Time::constant(hour, minute, second, microsecond * 1000)
@@ -26,12 +26,12 @@ fn time() -> impl Strategy<Value = Time> {
     )
 }
 
-fn timestamp() -> impl Strategy<Value = DateTime> {
+pub(crate) fn timestamp() -> impl Strategy<Value = DateTime> {
     (date(), time()).prop_map(|(date, time)| date.to_datetime(time))
 }
 
 /// From the year 1 on, in microseconds.
-fn instant() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn instant() -> impl Strategy<Value = Timestamp> {
     (-62_135_596_800_000_000_i64..=Timestamp::MAX.as_microsecond()).prop_map(|microsecond| {
         Timestamp::from_microsecond(microsecond).expect("it is no later than the last")
     })

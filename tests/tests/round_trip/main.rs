@@ -10,6 +10,7 @@ mod bits;
 mod composites;
 mod driver;
 mod escape_hatch;
+mod every_type;
 mod holder;
 mod internet;
 mod interval;

@@ -24,7 +24,7 @@ in_every_session!(
 );
 
 /// Ranges with bounds of all kinds; PostgreSQL has them in order.
-fn ranges<S>(values: S) -> impl Strategy<Value = DriverRange<S::Value>>
+pub(crate) fn ranges<S>(values: S) -> impl Strategy<Value = DriverRange<S::Value>>
 where
     S: Strategy + 'static,
     S::Value: Clone + PartialOrd + Debug + 'static,

@@ -8,13 +8,13 @@ use crate::samples::samples;
 
 in_every_session!(dates, times, timestamps, instants);
 
-fn date() -> impl Strategy<Value = time::Date> {
+pub(crate) fn date() -> impl Strategy<Value = time::Date> {
     (1_i32..=9999, 1_u16..=365).prop_map(|(year, day)| {
         time::Date::from_ordinal_date(year, day).expect("each year has 365 days")
     })
 }
 
-fn time_of_day() -> impl Strategy<Value = time::Time> {
+pub(crate) fn time_of_day() -> impl Strategy<Value = time::Time> {
     (0_u8..24, 0_u8..60, 0_u8..60, 0_u32..1_000_000).prop_map(
         |(hour, minute, second, microsecond)| {
             time::Time::from_hms_micro(hour, minute, second, microsecond).expect("it is of a day")
@@ -22,7 +22,7 @@ fn time_of_day() -> impl Strategy<Value = time::Time> {
     )
 }
 
-fn timestamp() -> impl Strategy<Value = time::PrimitiveDateTime> {
+pub(crate) fn timestamp() -> impl Strategy<Value = time::PrimitiveDateTime> {
     (date(), time_of_day()).prop_map(|(date, time)| date.with_time(time))
 }
 
