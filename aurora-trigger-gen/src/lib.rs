@@ -67,8 +67,8 @@
 //! | [`Bytes`] | bytea | string: `\x00ff` | |
 //! | [`Interval`] | interval | string: `P1Y2M3DT4H5M6.789S` | infinities |
 //! | `std::net::IpAddr` | inet | string | an address with a netmask |
-//! | `serde_json::Value` | jsonb, json | as it is | a number beyond f64 |
-//! | any, with `#[stream(json)]` | jsonb, json | as it is | what its `Deserialize` refuses |
+//! | `serde_json::Value` | jsonb, json | as it is | a number beyond f64, a key that begins with `$serde_json::private::` |
+//! | any, with `#[stream(json)]` | jsonb, json | as it is | what its `Deserialize` refuses, such a key |
 //! | `Option<T>` | that of `T`, also where it may hold NULL | `null` | |
 //! | `Vec<T>`, `Vec<Option<T>>`, `Vec<Vec<T>>` | array of `T`'s column | array; lower bounds are lost | other dimensions, NULLs without `Option` |
 //! | a `#[derive(PgType)]` enum | PostgreSQL enum; text or integer with `as` | string, number | labels that it lacks |
@@ -82,6 +82,8 @@
 //! | `bigdecimal`: `BigDecimal` | numeric | string | NaN, infinities |
 //!
 //! A domain is taken for what it is a domain over.
+//!
+//! What features of these crates change that somebody else in an app turns on is said at [`check_samples`].
 //!
 //! # Features
 //!

@@ -37,6 +37,14 @@ impl Error for SampleError {}
 ///
 /// A `#[stream(json)]` field has no samples; the rest of its row is checked without it.
 ///
+/// Cargo unifies features, so these may be turned on by anybody in the app:
+///
+/// | feature | what becomes of the types |
+/// | --- | --- |
+/// | rust_decimal: `serde-float` and `serde-str` together | `Decimal` reads nothing but numbers: found here |
+/// | serde_json: `arbitrary_precision`; bigdecimal's `serde-json` and rust_decimal's `serde-arbitrary-precision` turn it on | `serde_json::Value` keeps every digit. In a `#[stream(json)]` field what serde reads in two steps (`tag`, `untagged`, `flatten`) sees each number as a map: such an event is refused, unless the type takes maps too; a driver reads the same |
+/// | each other one of serde_json, each other `serde-…` of rust_decimal, bigdecimal's `string-only`, time's `serde`, `serde-human-readable`, `serde-well-known` and `large-dates` | every value arrives as without it |
+///
 /// # Errors
 ///
 /// Every image that does not decode.

@@ -55,7 +55,10 @@ impl<'de> Visitor<'de> for Scan<'_> {
             {
                 Some(seen)
             } else {
-                columns.iter().position(|(column, _)| column.json() == name)
+                // An image of another contract may have a column's former name, which serde takes by its alias.
+                columns.iter().position(|(column, _)| {
+                    column.json() == name || !self.exact && column.aliases().contains(&&*name)
+                })
             };
             match place.and_then(|place| columns[place].1) {
                 Some(part) => values[part] = Some(members.next_value::<&RawValue>()?.get()),
