@@ -272,7 +272,7 @@ impl Holder {
         self.pipeline.server_version().await
     }
 
-    async fn make_table<R: Holds>(&self, column: &str) {
+    pub(crate) async fn make_table<R: Holds>(&self, column: &str) {
         self.run(&format!(
             "DROP TABLE IF EXISTS public.holder CASCADE;
             CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"

@@ -22,4 +22,5 @@ mod samples;
 mod text;
 mod time;
 mod time_crate;
+mod types_page;
 mod user_types;
