@@ -36,7 +36,7 @@ live_tests() {
     for file in {tests,relay-lambda}/tests/{*.rs,*/main.rs}; do
         name=$(basename "${file%/main.rs}" .rs)
         case $name in
-        command_line | dependencies | independent_kinesis | storefront) ;;
+        command_line | dependencies | feature_combinations | independent_kinesis | storefront) ;;
         delivery | fuzz | local_kinesis | relay) ;;
         *) echo "$name" ;;
         esac
