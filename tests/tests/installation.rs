@@ -306,6 +306,25 @@ async fn nobody_waits_for_a_second_run_that_is_not_committed_yet() {
     session.batch_execute("COMMIT").await.expect("it can");
 }
 
+/// PostgreSQL 13 and older must drop the old trigger first, which locks readers out.
+#[tokio::test]
+async fn from_postgresql_14_on_readers_go_on_while_a_trigger_is_exchanged() {
+    let pipeline = start_with_notes().await;
+    pipeline.run(&installation(&[&Note::TABLE])).await;
+    let session = pipeline.session().await;
+    let install = installation(&[&Note::TABLE.with_level(Level::Row)]);
+    session
+        .batch_execute(&format!("BEGIN; {install}"))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let reader = pipeline.session().await;
+    let read = reader
+        .batch_execute("SET lock_timeout = '10ms'; SELECT FROM notes")
+        .await;
+    let goes_on = pipeline.server_version().await >= 140_000;
+    assert_eq!(read.is_ok(), goes_on, "{read:?}");
+}
+
 #[tokio::test]
 async fn a_first_run_gives_up_on_a_table_that_is_written_to_and_leaves_writes_working() {
     let pipeline = start_with_notes().await;

@@ -46,7 +46,7 @@ async fn an_older_version_is_refused_with_what_it_lacks() {
 async fn a_view_that_lacks_a_column_is_of_another_version() {
     let older = Installed::new().await;
     older
-        .run("ALTER VIEW aurora_trigger.status RENAME COLUMN refused TO rejected")
+        .run("ALTER TABLE aurora_trigger.status RENAME COLUMN refused TO rejected")
         .await;
     let said = refused(&mut program(&["status", "--database-url", &older.url()]));
     assert!(said.contains("is of another version"), "{said}");
