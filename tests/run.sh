@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
-# plpgsql_check and pg_cron, where Debian has them for the server that is used, and by npm kinesis-local
-# and other versions of PostgreSQL.
+# plpgsql_check and pg_cron, where Debian has them for the server that is used, a locale that writes
+# money in another way, and by npm kinesis-local and other versions of PostgreSQL.
 #
 #   tests/run.sh                 everything on this machine's PostgreSQL, and then on the oldest and the
 #                                newest version most tests that start one
@@ -28,6 +28,14 @@ require_extensions() {
     [ -f "$extensions/plpgsql_check.control" ] && [ -f "$extensions/pg_cron.control" ] && return 0
     command -v apt-get >/dev/null 2>&1 &&
         apt_install "postgresql-$version-plpgsql-check" "postgresql-$version-cron"
+}
+
+# A server takes it by its name for lc_monetary.
+require_locale() {
+    locale -a | grep -qiE '^de_DE\.utf-?8$' && return
+    command -v apt-get >/dev/null 2>&1 || return 0
+    [ -f /usr/share/i18n/locales/de_DE ] || apt_install locales
+    as_root localedef -i de_DE -f UTF-8 de_DE.UTF-8
 }
 
 # The names of the tests that start a PostgreSQL, and of any that is not known to start none.
@@ -104,6 +112,7 @@ if [ "$#" != 0 ]; then
     exit
 fi
 require_extensions
+require_locale
 require_kinesis_local
 
 step cargo fmt --all --check
