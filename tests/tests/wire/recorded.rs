@@ -139,7 +139,8 @@ fn records_of_every_version_say_what_happened() {
             let change = Wire::decode(record).expect("it has just been read");
             let (Wire::Everything(Change { source, .. })
             | Wire::Note(Change { source, .. })
-            | Wire::Reading(Change { source, .. })) = change;
+            | Wire::Reading(Change { source, .. })
+            | Wire::Booking(Change { source, .. })) = change;
             assert_source(&source, &json(record));
         }
     }

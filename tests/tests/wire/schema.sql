@@ -62,3 +62,18 @@ CREATE TRIGGER mark AFTER INSERT ON wire.notes
 FOR EACH ROW WHEN (NEW.text LIKE 'nested%') EXECUTE FUNCTION wire.mark();
 
 CREATE TABLE wire.readings (meter integer, value double precision NOT NULL);
+
+CREATE TABLE wire.bookings (
+    id integer PRIMARY KEY,
+    rooms int4range NOT NULL,
+    price numrange NOT NULL,
+    during tstzrange,
+    days daterange[] NOT NULL,
+    flags bit varying NOT NULL,
+    device macaddr NOT NULL,
+    wide_device macaddr8 NOT NULL,
+    network cidr NOT NULL,
+    host inet NOT NULL,
+    guest text NOT NULL,
+    zip text
+);

@@ -1,14 +1,17 @@
 //! What is recorded: statements, and what a consumer of any version reads of them.
 
 use std::net::IpAddr;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use aurora_trigger_gen::wire::Operation;
-use aurora_trigger_gen::{Bytes, ChangeEvent, Float4, Float8, Interval, Oid};
+use aurora_trigger_gen::{
+    Bits, Bytes, ChangeEvent, Float4, Float8, Interval, MacAddress, MacAddress8, Oid, Range,
+};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use crate::table::{Email, Everything, Level, Note, Parcel, Place, Reading, Status, Wire};
+use crate::table::{Booking, Email, Everything, Level, Note, Parcel, Place, Reading, Status, Wire};
 
 /// One after the other they are run in one database. What is recorded of each is in a folder of its name.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub(crate) enum Event {
     Everything(ChangeEvent<Everything>),
     Note(ChangeEvent<Note>),
     Reading(ChangeEvent<Reading>),
+    Booking(ChangeEvent<Booking>),
     Oversized(Operation, serde_json::Value),
 }
 
@@ -43,6 +47,7 @@ impl From<Wire> for Event {
             },
             Wire::Note(change) => Self::Note(change.event),
             Wire::Reading(change) => Self::Reading(change.event),
+            Wire::Booking(change) => Self::Booking(change.event),
         }
     }
 }
@@ -121,6 +126,42 @@ fn everything(id: i64, part: &str, maybe: Option<&str>) -> Box<Everything> {
         secret: None,
         renamed: String::new(),
         hidden: None,
+    })
+}
+
+/// What is written of it is in its story.
+fn booking() -> Box<Booking> {
+    let day = |day| NaiveDate::from_ymd_opt(2024, 2, day).expect("it is a day");
+    Box::new(Booking {
+        id: 1,
+        rooms: Range::Between(Included(1), Excluded(4)),
+        price: Range::Between(Included(Decimal::new(110, 2)), Unbounded),
+        during: Some(Range::Between(
+            Excluded(
+                day(28)
+                    .and_hms_opt(18, 15, 0)
+                    .expect("it is a time")
+                    .and_utc(),
+            ),
+            Included(
+                day(29)
+                    .and_hms_opt(0, 0, 0)
+                    .expect("it is a time")
+                    .and_utc(),
+            ),
+        )),
+        days: vec![
+            Range::Empty,
+            Range::Between(Unbounded, Unbounded),
+            Range::Between(Included(day(1)), Excluded(day(29))),
+        ],
+        flags: Bits(vec![true, false, true]),
+        device: MacAddress([8, 0, 0x2b, 1, 2, 3]),
+        wide_device: MacAddress8([8, 0, 0x2b, 1, 2, 3, 4, 5]),
+        network: "2001:db8::/32".parse().expect("it is a network"),
+        host: "192.0.2.1/24".parse().expect("it is a host"),
+        guest: "044b037a0bce52d0222d73ebb58a984bebf9c24eabd2f404bae078afb3b4712d".to_owned(),
+        zip: Some("12".to_owned()),
     })
 }
 
@@ -256,6 +297,16 @@ pub(crate) fn all() -> Vec<Story> {
             "rows_without_a_key_at_row_level",
             "INSERT INTO wire.readings VALUES (7, -0.0), (NULL, 1e23)",
             vec![reading(Some(7), -0.0), reading(None, 1e23)],
+        ),
+        story(
+            "ranges_networks_and_masks",
+            "SELECT aurora_trigger.set_mask_key(decode(repeat('a7', 32), 'hex'));
+             INSERT INTO wire.bookings VALUES (
+                 1, '[1,3]', '[1.10,)', '(2024-02-29 00:00:00+05:45,2024-02-29 00:00:00+00]',
+                 ARRAY['empty', '(,)', '[2024-02-01,2024-02-28]']::daterange[], '101', '08:00:2b:01:02:03',
+                 '08:00:2b:01:02:03:04:05', '2001:db8::/32', '192.0.2.1/24', 'ada@example.org', '12345'
+             )",
+            vec![Event::Booking(ChangeEvent::Created(booking()))],
         ),
     ]
 }

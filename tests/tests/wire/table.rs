@@ -4,10 +4,12 @@
 use std::net::IpAddr;
 
 use aurora_trigger_gen::{
-    Bytes, Change, ChangeStream, Float4, Float8, Interval, Oid, PgType, StreamTrigger, time,
+    Bits, Bytes, Change, ChangeStream, Float4, Float8, Interval, MacAddress, MacAddress8, Oid,
+    PgType, Range, StreamTrigger, time,
 };
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use cidr::{IpCidr, IpInet};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
@@ -149,8 +151,30 @@ pub(crate) struct Reading {
     pub(crate) value: f64,
 }
 
+/// Rows of ranges, bits and networks, and with the masks that keep something of a value.
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(table = "wire.bookings", delivery = "async", on_failure = "abort")]
+pub(crate) struct Booking {
+    #[stream(key)]
+    pub(crate) id: i32,
+    pub(crate) rooms: Range<i32>,
+    pub(crate) price: Range<Decimal>,
+    pub(crate) during: Option<Range<DateTime<Utc>>>,
+    pub(crate) days: Vec<Range<NaiveDate>>,
+    pub(crate) flags: Bits,
+    pub(crate) device: MacAddress,
+    pub(crate) wide_device: MacAddress8,
+    pub(crate) network: IpCidr,
+    pub(crate) host: IpInet,
+    #[stream(mask = "sha256")]
+    pub(crate) guest: String,
+    #[stream(mask_sql = "left(value, 2)")]
+    pub(crate) zip: Option<String>,
+}
+
 #[derive(Debug, PartialEq, ChangeStream)]
 pub(crate) enum Wire {
+    Booking(Change<Booking>),
     Everything(Change<Everything>),
     Note(Change<Note>),
     Reading(Change<Reading>),
