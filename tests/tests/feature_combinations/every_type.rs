@@ -10,13 +10,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use aurora_trigger_gen::{
-    Bytes, ChangeEvent, ChangeStream, Float4, Float8, Interval, Oid, PgType, StreamTrigger,
-    check_samples, time,
+    Bits, Bytes, ChangeEvent, ChangeStream, Float4, Float8, Interval, MacAddress, MacAddress8,
+    Multirange, Oid, PgType, Range, StreamTrigger, check_samples, time,
 };
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use cidr::{IpCidr, IpInet};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -142,6 +144,7 @@ pub(crate) fn all() -> Vec<Found> {
     numbers(&mut found);
     texts(&mut found);
     decimals(&mut found);
+    ranges(&mut found);
     times(&mut found);
     own_types(&mut found);
     json(&mut found);
@@ -309,6 +312,86 @@ fn decimals(found: &mut Vec<Found>) {
                 ),
             ],
             &[r#""NaN""#, r#""-Infinity""#],
+        ),
+    ]);
+}
+
+fn ranges(found: &mut Vec<Found>) {
+    let decimal = |units| Included(Decimal::new(units, 2));
+    found.extend([
+        column(
+            "Range<i64>",
+            &[
+                (
+                    r#"{"lower":9007199254740993,"upper":null,"bounds":"[)"}"#,
+                    Range::Between(Included((1_i64 << 53) + 1), Unbounded),
+                ),
+                (
+                    r#"{"lower":null,"upper":null,"bounds":"empty"}"#,
+                    Range::Empty,
+                ),
+            ],
+            &[
+                r#""[1,2)""#,
+                r#"{"lower":1,"upper":2,"bounds":"empty"}"#,
+                r#"{"lower":null,"upper":2,"bounds":"[)"}"#,
+            ],
+        ),
+        column(
+            "Range<Decimal>",
+            &[(
+                r#"{"lower":"1.10","upper":"1.20","bounds":"[]"}"#,
+                Range::Between(decimal(110), decimal(120)),
+            )],
+            &[r#"{"lower":"0.12345678901234567890123456789","upper":null,"bounds":"[)"}"#],
+        ),
+        column(
+            "Multirange<f64>",
+            &[(
+                r#"[{"lower":0.30000000000000004,"upper":1e+300,"bounds":"(]"}]"#,
+                Multirange(vec![Range::Between(
+                    Excluded(0.1 + 0.2),
+                    Included(1e300_f64),
+                )]),
+            )],
+            &["{}"],
+        ),
+        column(
+            "Bits",
+            &[(r#""101""#, Bits(vec![true, false, true]))],
+            &["101", r#""12""#],
+        ),
+        column(
+            "MacAddress",
+            &[(
+                r#""08:00:2b:01:02:fe""#,
+                MacAddress([0x08, 0x00, 0x2b, 0x01, 0x02, 0xfe]),
+            )],
+            &["1", r#""08:00:2b:01:02""#],
+        ),
+        column(
+            "MacAddress8",
+            &[(
+                r#""08:00:2b:01:02:03:04:fe""#,
+                MacAddress8([0x08, 0x00, 0x2b, 0x01, 0x02, 0x03, 0x04, 0xfe]),
+            )],
+            &["1"],
+        ),
+        column(
+            "IpCidr",
+            &[(
+                r#""2001:db8::/32""#,
+                "2001:db8::/32".parse::<IpCidr>().expect("it is a network"),
+            )],
+            &[r#""192.0.2.1/24""#],
+        ),
+        column(
+            "IpInet",
+            &[(
+                r#""192.0.2.1/24""#,
+                "192.0.2.1/24".parse::<IpInet>().expect("it is a host"),
+            )],
+            &["1"],
         ),
     ]);
 }

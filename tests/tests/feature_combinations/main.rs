@@ -26,7 +26,12 @@ const IN_TWO_STEPS: [&str; 3] = [
 /// All that an app needs this workspace needs too, so it is here.
 const OFFLINE: &[&str] = &["--offline"];
 
-const DECIMALS: [&str; 3] = ["Decimal", "newtype over Decimal", "composite type"];
+const DECIMALS: [&str; 4] = [
+    "Decimal",
+    "newtype over Decimal",
+    "Range<Decimal>",
+    "composite type",
+];
 
 /// Nothing arrives wrong; `at_start` are refused before anything is served, `later` some of their values.
 fn assert_found(found: &[Found], at_start: &[&str], later: &[&str]) {
