@@ -143,7 +143,7 @@ impl<T: StreamTrigger> TableChange for Change<T> {
         let event = if record.oversized {
             ChangeEvent::Oversized {
                 operation: record.operation,
-                key: key(record)?,
+                key: key::<T>(record)?,
             }
         } else {
             match record.operation {
@@ -199,11 +199,15 @@ fn read<T: DeserializeOwned>(raw: &str) -> Result<T, ImageError> {
     })
 }
 
-fn key(record: &Record<'_>) -> Result<Key, DecodeError> {
+fn key<T: StreamTrigger>(record: &Record<'_>) -> Result<Key, DecodeError> {
     record
         .key
         .ok_or_else(ImageError::missing)
-        .and_then(|raw| read(raw.get()))
+        .and_then(|raw| {
+            // `Key::get` knows nothing of the columns.
+            check::image(&T::TABLE, raw.get())?;
+            read(raw.get())
+        })
         .map_err(|error| DecodeError::image(record, "key", error))
 }
 

@@ -195,3 +195,34 @@ fn an_oversized_change_without_its_key_is_refused() {
         image_error(r#""before":null,"after":null,"op":"u","key":[1],"oversized":true"#);
     assert_eq!(image, "key");
 }
+
+/// Before somebody reads it out of the key as a number of fewer digits.
+#[test]
+fn a_key_that_its_type_would_alter_is_refused() {
+    #[derive(Debug, Deserialize, StreamTrigger)]
+    #[stream(table = "sales.orders", delivery = "async")]
+    #[expect(dead_code, reason = "no image of it is decoded")]
+    struct Numbered {
+        #[stream(key)]
+        number: Decimal,
+    }
+    #[derive(Debug, ChangeStream)]
+    enum Numbers {
+        #[expect(dead_code, reason = "it is refused")]
+        Numbered(Change<Numbered>),
+    }
+    let decode = |digits: &str| {
+        let rest = format!(
+            r#""before":null,"after":null,"op":"u","key":{{"number":"{digits}"}},"oversized":true"#
+        );
+        Numbers::decode(record("orders", &rest).as_bytes())
+    };
+    decode("1.10").expect("a Decimal holds it");
+    let error = decode("0.12345678901234567890123456789").expect_err("a Decimal does not hold it");
+    assert!(
+        error
+            .to_string()
+            .contains("rust_decimal::Decimal can't hold"),
+        "{error}"
+    );
+}
