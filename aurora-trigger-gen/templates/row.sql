@@ -12,29 +12,29 @@ BEGIN
     -- Column by column: a partition's row is of the partition's type, and a cast from that one to
     -- the table's would be code of its owner.
     IF TG_OP IN ('UPDATE', 'DELETE') THEN
-        before_image := (
-            SELECT row_to_json(image.*)
-            FROM (
-                SELECT
-                    {{ self.image("OLD", 20) }}
-            ) AS image
-            WHERE
-                {{ self.trust("OLD", 16) }}
-        );
-        before_key := {{ self.key_of("before_image", 8) }};
+        SELECT
+            row_to_json(image.*),
+            {{ self.key_text(12) }}
+        INTO before_image, before_key
+        FROM (
+            SELECT
+                {{ self.image("OLD", 16) }}
+        ) AS image
+        WHERE
+            {{ self.trust("OLD", 12) }};
         before_chosen := {{ self.chosen("OLD", 8) }};
     END IF;
     IF TG_OP IN ('INSERT', 'UPDATE') THEN
-        after_image := (
-            SELECT row_to_json(image.*)
-            FROM (
-                SELECT
-                    {{ self.image("NEW", 20) }}
-            ) AS image
-            WHERE
-                {{ self.trust("NEW", 16) }}
-        );
-        after_key := {{ self.key_of("after_image", 8) }};
+        SELECT
+            row_to_json(image.*),
+            {{ self.key_text(12) }}
+        INTO after_image, after_key
+        FROM (
+            SELECT
+                {{ self.image("NEW", 16) }}
+        ) AS image
+        WHERE
+            {{ self.trust("NEW", 12) }};
         after_chosen := {{ self.chosen("NEW", 8) }};
     END IF;
     operation := CASE

@@ -256,22 +256,49 @@ END
 $body$;
 ALTER FUNCTION aurora_trigger.is_trusted(anyelement) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement) FROM PUBLIC;
-{% if sends_keys %}
+{% if sends_keys || keeps_events %}
+-- A member of a captured value. PostgreSQL's own operator fails where a string anywhere in the
+-- value holds \u0000, which a json column may.
+CREATE OR REPLACE FUNCTION aurora_trigger.member(value json, name text)
+RETURNS json
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    -- Not in a literal: how one with a backslash reads depends on a setting.
+    backslash CONSTANT text := chr(92);
+    nul CONSTANT text := backslash || 'u0000';
+    stand_in text;
+BEGIN
+    IF strpos(value::text, nul) = 0 THEN
+        RETURN value -> name;
+    END IF;
+    -- Nobody can foresee it, so nobody's value holds it.
+    stand_in := backslash || 'ue000' || md5(random()::text || clock_timestamp()::text);
+    RETURN replace(
+        (replace(value::text, nul, stand_in)::json -> name)::text, stand_in, nul
+    )::json;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.member(json, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.member(json, text) FROM PUBLIC;
+{% endif %}
+{%- if sends_keys %}
 -- What is left of an event that is too big: its key.
 CREATE OR REPLACE FUNCTION aurora_trigger.key_only(event json, key_names text[])
 RETURNS json
 LANGUAGE plpgsql
-STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    image json := coalesce(
+        aurora_trigger.member(event, 'after'), aurora_trigger.member(event, 'before')
+    );
 BEGIN
     RETURN json_build_object(
-        'seq', event -> 'seq',
-        'op', event -> 'op',
+        'seq', aurora_trigger.member(event, 'seq'),
+        'op', aurora_trigger.member(event, 'op'),
         'key', (
-            SELECT json_object_agg(
-                key_name, coalesce(event -> 'after' -> key_name, event -> 'before' -> key_name)
-            )
+            SELECT json_object_agg(key_name, aurora_trigger.member(image, key_name))
             FROM unnest(key_names) AS key_name
         ),
         'oversized', true

@@ -161,6 +161,18 @@ pub(super) fn key_names(table: &TableDesc) -> Vec<&'static str> {
         .collect()
 }
 
+/// The key of an image as text, by which two images are of one row.
+fn key_text(table: &TableDesc, indent: usize) -> Sql {
+    let columns: Vec<String> = key_names(table)
+        .into_iter()
+        .map(|name| format!("image.{}", Identifier(name)))
+        .collect();
+    Sql(match columns.as_slice() {
+        [only] => format!("to_json({only})::text"),
+        several => list("json_build_array(", several, ")::text", indent, 1),
+    })
+}
+
 /// The arguments by which the shared functions know where events come from, in two lines at `indent`.
 fn source(table: &TableDesc, indent: usize) -> Sql {
     Sql(format!(
@@ -248,16 +260,8 @@ impl StatementBody<'_> {
         self.table.when().is_some()
     }
 
-    /// The key of an image as text, by which two images are of one row.
     fn key_text(&self, indent: usize) -> Sql {
-        let columns: Vec<String> = key_names(self.table)
-            .into_iter()
-            .map(|name| format!("image.{}", Identifier(name)))
-            .collect();
-        Sql(match columns.as_slice() {
-            [only] => format!("to_json({only})::text"),
-            several => list("json_build_array(", several, ")::text", indent, 1),
-        })
+        key_text(self.table, indent)
     }
 
     fn rows(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
@@ -298,17 +302,8 @@ impl RowBody<'_> {
         skips_unchanged(self.table)
     }
 
-    /// The key of an image as text, by which two images are of one row.
-    fn key_of(&self, image: &str, indent: usize) -> Sql {
-        let columns: Vec<String> = key_names(self.table)
-            .into_iter()
-            .map(|name| format!("{image} -> {}", Literal(name)))
-            .collect();
-        let others = format!("{image}_key := ;").len();
-        Sql(match columns.as_slice() {
-            [only] => format!("({only})::text"),
-            several => list("json_build_array(", several, ")::text", indent, others),
-        })
+    fn key_text(&self, indent: usize) -> Sql {
+        key_text(self.table, indent)
     }
 
     fn image(&self, row: &str, indent: usize) -> Sql {

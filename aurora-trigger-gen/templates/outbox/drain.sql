@@ -134,7 +134,9 @@ AS $body$
 BEGIN
     UPDATE aurora_trigger.outbox AS o
     SET before = NULL, after = NULL, key = (
-        SELECT json_object_agg(name, coalesce(o.after, o.before) -> name)
+        SELECT json_object_agg(
+            name, aurora_trigger.member(coalesce(o.after, o.before), name)
+        )
         FROM unnest(t.key_names) AS name
     )
     FROM aurora_trigger.stream_table AS t

@@ -3,12 +3,14 @@
 CREATE OR REPLACE FUNCTION aurora_trigger.row_key(image json, key_names text[])
 RETURNS text
 LANGUAGE sql
-STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
     SELECT CASE cardinality(key_names)
-        WHEN 1 THEN (image -> key_names[1])::text
-        ELSE (SELECT json_agg(image -> name)::text FROM unnest(key_names) AS name)
+        WHEN 1 THEN aurora_trigger.member(image, key_names[1])::text
+        ELSE (
+            SELECT json_agg(aurora_trigger.member(image, name))::text
+            FROM unnest(key_names) AS name
+        )
     END
 $body$;
 ALTER FUNCTION aurora_trigger.row_key(json, text[]) OWNER TO aurora_trigger;
@@ -54,11 +56,11 @@ AS $body$
     FROM unnest(events) AS e (event)
     CROSS JOIN LATERAL (
         SELECT
-            (e.event ->> 'seq')::bigint AS seq,
-            (e.event ->> 'op')::"char" AS op,
-            e.event -> 'before' AS before,
-            e.event -> 'after' AS after,
-            e.event -> 'key' AS key
+            aurora_trigger.member(e.event, 'seq')::text::bigint AS seq,
+            (aurora_trigger.member(e.event, 'op') #>> '{}')::"char" AS op,
+            aurora_trigger.member(e.event, 'before') AS before,
+            aurora_trigger.member(e.event, 'after') AS after,
+            aurora_trigger.member(e.event, 'key') AS key
     ) AS event
 $body$;
 ALTER FUNCTION aurora_trigger.keep(bigint, text, text, text, text, bigint, text[], json[])

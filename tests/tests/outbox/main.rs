@@ -6,6 +6,7 @@ mod dead_letters;
 mod drain;
 mod failures;
 mod meaning;
+mod nul_in_json;
 mod on_failure;
 mod restores;
 mod schedule;

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use aurora_trigger_gen::{PgType, StreamTrigger};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::holder::{Holder, Holds, in_every_session};
 
@@ -14,6 +15,7 @@ in_every_session!(
     money_has_the_form_of_no_country,
     xml_is_as_it_was_written,
     extensions,
+    geometry,
 );
 
 /// A newtype for the text of a type, as a recipe has it.
@@ -50,6 +52,7 @@ text_of! {
     CaseInsensitive = "citext",
     Labels = "ltree",
     Query = "lquery",
+    Geometry = "public.geometry",
 }
 
 /// Each literal arrives as this text.
@@ -241,6 +244,36 @@ async fn extensions(holder: &Holder) {
         )
         .await;
     nullable(holder).await;
+}
+
+/// A `geometry` of PostGIS, by the cast to json that it brings.
+#[derive(Debug, Clone, PartialEq, Deserialize, PgType)]
+#[stream(sql_type = "public.geometry", encoding = "json")]
+struct Shape(Value);
+
+async fn geometry(holder: &Holder) {
+    if holder.try_run("CREATE EXTENSION postgis").await.is_err() {
+        println!("not tested: this PostgreSQL has no PostGIS");
+        return;
+    }
+    check::<Geometry>(
+        holder,
+        "geometry NOT NULL",
+        &[(
+            "public.ST_SetSRID(public.ST_MakePoint(1, 2), 4326)",
+            "0101000020E6100000000000000000F03F0000000000000040",
+        )],
+    )
+    .await;
+    holder
+        .check_literals::<Shape>(
+            "geometry(Point) NOT NULL",
+            vec![(
+                "public.ST_MakePoint(1, 0.5)",
+                Shape(json!({"type": "Point", "coordinates": [1, 0.5]})),
+            )],
+        )
+        .await;
 }
 
 /// A field can name the type by itself.

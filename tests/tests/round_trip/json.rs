@@ -9,6 +9,13 @@ use crate::samples::{json, samples};
 
 in_every_session!(values, structs);
 
+/// serde_json reads 127 levels, and the image is one of them.
+const NESTED: &str = "(repeat('[', 126) || repeat(']', 126))::json";
+const TOO_NESTED: [&str; 2] = [
+    "(repeat('[', 127) || repeat(']', 127))::json",
+    "(repeat('{\"a\":', 3000) || '0' || repeat('}', 3000))::json",
+];
+
 async fn values(holder: &Holder) {
     let literals = [
         "'null'",
@@ -28,12 +35,18 @@ async fn values(holder: &Holder) {
     ];
     let mut entries = arrive(samples(json()));
     entries.extend(literals.map(LiteralArrives));
+    entries.push(LiteralArrives(NESTED));
     // A driver can't read such a number into this type either.
     entries.push(LiteralIsRefused("'1e400'"));
+    entries.extend(TOO_NESTED.map(LiteralIsRefused));
     holder.check::<Value>("jsonb NOT NULL", entries).await;
     let mut entries = arrive(samples(json()));
     entries.extend(literals.map(LiteralArrives));
+    entries.push(LiteralArrives(NESTED));
+    // A `jsonb` can't hold it.
+    entries.push(LiteralArrives("('\"' || chr(92) || 'u0000\"')::json"));
     entries.push(LiteralIsRefused("'1e400'"));
+    entries.extend(TOO_NESTED.map(LiteralIsRefused));
     holder.check::<Value>("json NOT NULL", entries).await;
     // The one exception: where the column may be NULL, nothing tells that from a JSON null.
     let both = vec![
