@@ -22,10 +22,11 @@ BEGIN
     RAISE EXCEPTION 'only a superuser can install the local stand-in for aws_lambda, not %',
         current_user;
   END IF;
-  -- The payload goes to the endpoint in the bytes that it has here, and the endpoint reads UTF-8.
-  IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
-    RAISE EXCEPTION 'the local stand-in for aws_lambda needs a database with encoding UTF8, not %',
-        pg_catalog.getdatabaseencoding()
+  -- The endpoint reads UTF-8, and nothing says which characters the bytes of these are.
+  IF pg_catalog.getdatabaseencoding() IN ('SQL_ASCII', 'MULE_INTERNAL') THEN
+    RAISE EXCEPTION
+        'the local stand-in for aws_lambda needs a database whose texts have a meaning in UTF-8, '
+        'which encoding % does not give them', pg_catalog.getdatabaseencoding()
       USING HINT = 'CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0';
   END IF;
 
@@ -77,6 +78,8 @@ BEGIN
     endpoint text;
     link text;
     request text;
+    -- dblink sends a text in the bytes that it has here, and takes the answer's bytes as they come.
+    in_digits CONSTANT boolean := getdatabaseencoding() <> 'UTF8';
   BEGIN
     IF function_name IS NULL OR payload IS NULL THEN
       RAISE EXCEPTION 'invoke API failed' USING
@@ -85,11 +88,15 @@ BEGIN
     END IF;
     -- The header is one line, since JSON writes a newline as two characters, and the payload is all
     -- that follows. Nothing is quoted, so nothing can be quoted wrongly.
-    request := 'invoke/1 ' || json_build_object(
+    request := json_build_object(
         'function_name', function_name, 'qualifier', qualifier, 'region', region,
         'invocation_type', invocation_type, 'log_type', log_type, 'context', context::text,
         'request_timeout_ms', nullif(current_setting('aws_lambda.request_timeout_ms', true), '')
       )::text || chr(10) || payload::text;
+    request := CASE
+        WHEN in_digits THEN 'invoke/1 hex ' || encode(convert_to(request, 'UTF8'), 'hex')
+        ELSE 'invoke/1 ' || request
+      END;
 
     SELECT e.connection_string INTO STRICT endpoint FROM aws_lambda_local.endpoint e;
     -- Named after the endpoint, so that a session follows when another one is configured.
@@ -105,7 +112,13 @@ BEGIN
       ELSE
         PERFORM dblink_connect(link, endpoint);
       END IF;
-      SELECT a.status_code, a.payload, a.executed_version, a.log
+      SELECT
+          a.status_code,
+          CASE
+            WHEN in_digits THEN convert_from(decode(a.payload, 'hex'), 'UTF8') ELSE a.payload
+          END,
+          a.executed_version,
+          CASE WHEN in_digits THEN convert_from(decode(a.log, 'hex'), 'UTF8') ELSE a.log END
         INTO status_code, answer, executed_version, log_result
         FROM dblink(link, request)
           AS a(status_code integer, payload text, executed_version text, log text);

@@ -11,9 +11,10 @@
 /// functions. It can run again, with another endpoint too: open sessions follow. Every role that
 /// calls `aws_lambda.invoke` needs the grants that the real extension asks for.
 ///
-/// When it runs, it refuses a database that has the real `aws_lambda` or `aws_commons`, one whose
-/// encoding is not UTF8, and a role that is no superuser. The call is outside of the caller's transaction, as the real one is: a
-/// `ROLLBACK` does not undo it.
+/// When it runs, it refuses a database that has the real `aws_lambda` or `aws_commons`, one in encoding
+/// `SQL_ASCII` or `MULE_INTERNAL`, and a role that is no superuser. In every other encoding the endpoint gets the
+/// payload in UTF-8. The call is outside of the caller's transaction, as the real one is: a `ROLLBACK` does not undo
+/// it.
 ///
 /// ```
 /// let sql = aurora_trigger_gen::local_extension::sql("host=127.0.0.1 port=9001 sslmode=disable");

@@ -1,8 +1,10 @@
 //! How a call comes in: as a query of PostgreSQL's simple protocol, which is what dblink speaks.
 //!
 //! The query is `invoke/1 `, the parameters as one line of JSON, a newline, and the payload as it is.
-//! The answer is one row, or an error.
+//! The answer is one row, or an error. dblink converts nothing, so a database whose encoding is not UTF8
+//! writes `invoke/1 hex ` and then the UTF-8 of all that in hexadecimal digits, and gets texts back so.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 
@@ -83,27 +85,59 @@ impl SimpleQueryHandler for Calls {
         C::Error: Debug,
         PgWireError: From<<C as futures::Sink<PgWireBackendMessage>>::Error>,
     {
-        let (parameters, payload) = parse(query)?;
-        match self.0.invoke(parameters, payload.to_owned()).await {
-            Ok(answer) => Ok(vec![Response::Query(row(&answer)?)]),
-            Err(failure) => Err(error(failure)),
-        }
-    }
-}
-
-/// The two halves of a call.
-fn parse(query: &str) -> PgWireResult<(Parameters, &str)> {
-    query
-        .strip_prefix("invoke/1 ")
-        .and_then(|call| call.split_once('\n'))
-        .and_then(|(header, payload)| Some((serde_json::from_str(header).ok()?, payload)))
-        .ok_or_else(|| {
+        let in_digits = query.starts_with(IN_DIGITS);
+        let (parameters, payload) = parse(query).ok_or_else(|| {
             error(Failure {
                 message: "this is the local Lambda endpoint of aurora-trigger, not a database",
                 detail: "It takes calls of the stand-in for aws_lambda that has its own version."
                     .to_owned(),
             })
-        })
+        })?;
+        match self.0.invoke(parameters, payload).await {
+            Ok(answer) if in_digits => Ok(vec![Response::Query(row(&Answer {
+                payload: answer.payload.as_deref().map(digits),
+                log: answer.log.as_deref().map(digits),
+                ..answer
+            })?)]),
+            Ok(answer) => Ok(vec![Response::Query(row(&answer)?)]),
+            Err(failure) if in_digits => Err(error(Failure {
+                detail: failure
+                    .detail
+                    .replace(|letter: char| !letter.is_ascii(), "?"),
+                ..failure
+            })),
+            Err(failure) => Err(error(failure)),
+        }
+    }
+}
+
+/// How a call begins that a database in another encoding than UTF8 makes.
+const IN_DIGITS: &str = "invoke/1 hex ";
+
+/// The two halves of a call.
+fn parse(query: &str) -> Option<(Parameters, String)> {
+    let call = match query.strip_prefix(IN_DIGITS) {
+        Some(digits) => Cow::Owned(text(digits)?),
+        None => Cow::Borrowed(query.strip_prefix("invoke/1 ")?),
+    };
+    let (header, payload) = call.split_once('\n')?;
+    Some((serde_json::from_str(header).ok()?, payload.to_owned()))
+}
+
+/// The text whose UTF-8 these hexadecimal digits are.
+fn text(digits: &str) -> Option<String> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let bytes = pairs
+        .iter()
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect::<Option<Vec<u8>>>()?;
+    String::from_utf8(bytes).ok()
+}
+
+fn digits(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn row(answer: &Answer) -> PgWireResult<QueryResponse> {
