@@ -51,7 +51,7 @@ BEGIN
     IF hash IS NULL THEN
         RAISE EXCEPTION 'aurora_trigger: there is no key for mask = "sha256"'
             USING HINT = 'Run the installation file again, or set one: '
-                'SELECT aurora_trigger.set_mask_key(…);';
+                'SELECT aurora_trigger.set_mask_key(...);';
     END IF;
     RETURN encode(hash, 'hex');
 END

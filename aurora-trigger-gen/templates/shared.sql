@@ -6,6 +6,12 @@ DECLARE
 BEGIN
     -- An operator that somebody made in a schema of the session's path would run with our rights.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF getdatabaseencoding() IN ('SQL_ASCII', 'MULE_INTERNAL') THEN
+        RAISE EXCEPTION 'aurora_trigger: what the texts of this database say in UTF-8 can''t be '
+            'told, since its encoding is %', getdatabaseencoding()
+            USING HINT = 'Move to a database whose encoding gives each byte a meaning: '
+                'CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
     IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'aurora_trigger') THEN
         BEGIN
             CREATE ROLE aurora_trigger NOLOGIN;
@@ -185,7 +191,7 @@ BEGIN
     IF configure.function_name IS NULL OR btrim(configure.function_name) = '' THEN
         RAISE EXCEPTION 'aurora_trigger: the function''s name is empty'
             USING HINT = 'Give the ARN of the relay: '
-                'SELECT aurora_trigger.configure(''arn:aws:lambda:…'');';
+                'SELECT aurora_trigger.configure(''arn:aws:lambda:...'');';
     END IF;
     UPDATE aurora_trigger.settings AS s
     SET function_name = configure.function_name, region = configure.region;

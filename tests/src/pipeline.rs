@@ -65,6 +65,15 @@ impl Pipeline {
     ///
     /// Where the database can't be made: a test can't go on without it.
     pub async fn start() -> Self {
+        Self::start_in("UTF8").await
+    }
+
+    /// The same in a database of this encoding.
+    ///
+    /// # Panics
+    ///
+    /// Where the database can't be made, or the stand-in refuses it.
+    pub async fn start_in(encoding: &str) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         static ROLE: OnceCell<()> = OnceCell::const_new();
         let database = format!("pipeline_{}", COUNTER.fetch_add(1, Ordering::Relaxed));
@@ -81,7 +90,7 @@ impl Pipeline {
         .await;
         connect("postgres", "postgres")
             .await
-            .batch_execute(&format!("CREATE DATABASE {database}"))
+            .batch_execute(&creation(&database, encoding))
             .await
             .expect("the name is new");
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -328,6 +337,16 @@ fn installation(tables: &[&TableDesc]) -> String {
         region: None,
     };
     emit::install(tables, Some(&configuration))
+}
+
+fn creation(database: &str, encoding: &str) -> String {
+    if encoding == "UTF8" {
+        return format!("CREATE DATABASE {database}");
+    }
+    // The template is in UTF8, and the server's locale fits no other encoding.
+    format!(
+        "CREATE DATABASE {database} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
 }
 
 /// A session of the superuser in no database of a test: for roles, which are the whole cluster's.

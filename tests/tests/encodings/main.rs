@@ -1,0 +1,4 @@
+//! What is not in UTF-8 arrives in UTF-8: a database in another encoding, and a session that speaks another one.
+
+mod databases;
+mod refusals;
