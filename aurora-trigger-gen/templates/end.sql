@@ -26,9 +26,13 @@
 EXCEPTION WHEN OTHERS THEN
     -- A write must not fail because of this, whatever has become of the table or of a setting.
     GET STACKED DIAGNOSTICS error_hint = PG_EXCEPTION_HINT;
-    RAISE WARNING 'aurora_trigger: changes of %.% are not captured: %',
-        TG_TABLE_SCHEMA, TG_TABLE_NAME, concat_ws('. ', SQLERRM, nullif(error_hint, ''))
-        USING ERRCODE = SQLSTATE;
+    PERFORM aurora_trigger.warn(
+        format(
+            'changes of %s.%s are not captured: %s',
+            TG_TABLE_SCHEMA, TG_TABLE_NAME, concat_ws('. ', SQLERRM, nullif(error_hint, ''))
+        ),
+        SQLSTATE
+    );
     RETURN NULL;
 {%- endif %}
 END

@@ -11,8 +11,12 @@ BEGIN
     RETURN coalesce(masked, '***');
 EXCEPTION WHEN OTHERS THEN
     -- The error's own words can hold the value.
-    RAISE WARNING 'aurora_trigger: column % of % is sent as ***, since its mask_sql fails',
-        quote_ident(masked_column), {{ table }}
-        USING ERRCODE = SQLSTATE;
+    PERFORM aurora_trigger.warn(
+        format(
+            'column %s of %s is sent as ***, since its mask_sql fails',
+            quote_ident(masked_column), {{ table }}
+        ),
+        SQLSTATE
+    );
     RETURN '***';
 END

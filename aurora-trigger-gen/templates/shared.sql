@@ -351,6 +351,7 @@ ALTER FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, big
 REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, text, bigint, json)
     FROM PUBLIC;
 {% endif %}
+{% include "warn.sql" %}
 {% include "epoch.sql" %}
 {%- if masks_by_hash %}
 {% include "mask_key.sql" %}
@@ -385,9 +386,10 @@ BEGIN
     IF target IS NULL THEN
         -- The installation is not finished: what happens before is not captured, and nobody's write
         -- fails for it.
-        RAISE WARNING 'aurora_trigger: changes of %.% are not captured yet',
-            schema_name, table_name
-            USING HINT = 'Name the relay: SELECT aurora_trigger.configure(''<its ARN>'');';
+        PERFORM aurora_trigger.warn(
+            format('changes of %s.%s are not captured yet', schema_name, table_name),
+            hint => 'Name the relay: SELECT aurora_trigger.configure(''<its ARN>'');'
+        );
         RETURN false;
     END IF;
     -- In plain assignments, a part after the other: each copies all events, and in one expression
@@ -455,9 +457,13 @@ DECLARE
     sent boolean;
 BEGIN
     IF failed_calls >= 3 THEN
-        RAISE WARNING 'aurora_trigger: % events of %.% were not sent',
-            cardinality(events), schema_name, table_name
-            USING DETAIL = 'Three calls of the statement had failed before.';
+        PERFORM aurora_trigger.warn(
+            format(
+                '%s events of %s.%s were not sent',
+                cardinality(events), schema_name, table_name
+            ),
+            detail => 'Three calls of the statement had failed before.'
+        );
         RETURN failed_calls;
     END IF;
     sent := aurora_trigger.send(
@@ -469,9 +475,14 @@ EXCEPTION WHEN OTHERS THEN
         error_state = RETURNED_SQLSTATE,
         error_message = MESSAGE_TEXT,
         error_detail = PG_EXCEPTION_DETAIL;
-    RAISE WARNING 'aurora_trigger: % events of %.% were not sent: %',
-        cardinality(events), schema_name, table_name, error_message
-        USING ERRCODE = error_state, DETAIL = error_detail;
+    PERFORM aurora_trigger.warn(
+        format(
+            '%s events of %s.%s were not sent: %s',
+            cardinality(events), schema_name, table_name, error_message
+        ),
+        error_state,
+        error_detail
+    );
     RETURN failed_calls + 1;
 END
 $body$;

@@ -1,0 +1,26 @@
+-- A warning that breaks no write. To send it is an error where the session's client_encoding lacks
+-- a letter of it, or of the statements that are its context. The server's log has got it by then.
+CREATE OR REPLACE FUNCTION aurora_trigger.warn(
+    message text,
+    state text DEFAULT '01000',
+    detail text DEFAULT '',
+    hint text DEFAULT ''
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF detail <> '' THEN
+        RAISE WARNING 'aurora_trigger: %', message USING ERRCODE = state, DETAIL = detail;
+    ELSIF hint <> '' THEN
+        RAISE WARNING 'aurora_trigger: %', message USING ERRCODE = state, HINT = hint;
+    ELSE
+        RAISE WARNING 'aurora_trigger: %', message USING ERRCODE = state;
+    END IF;
+EXCEPTION WHEN untranslatable_character THEN
+    NULL; -- A shorter one would have the same context.
+END
+$body$;
+ALTER FUNCTION aurora_trigger.warn(text, text, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.warn(text, text, text, text) FROM PUBLIC;
