@@ -3,3 +3,4 @@
 mod databases;
 mod refusals;
 mod sessions;
+mod sizes;
