@@ -1,23 +1,13 @@
 use ::chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::PgType;
-use crate::describe::{Sample, TypeDesc};
-
-macro_rules! chrono {
-    ($($rust:ty => $pg:literal, [$($sample:literal),+];)+) => {
-        $(impl PgType for $rust {
-            const TYPE: TypeDesc =
-                TypeDesc::built_in(&[$pg]).with_samples(&[$(Sample::Json($sample)),+]);
-        })+
-    };
-}
+use super::columns;
 
 // What these types can't hold, they refuse by themselves: infinities, years before 1 (" BC") and after 9999 (PostgreSQL
 // writes them without the plus that ISO 8601 asks for), and 24:00:00.
-chrono! {
-    NaiveDate => "date", ["\"0001-01-01\"", "\"9999-12-31\""];
-    NaiveTime => "time", ["\"00:00:00\"", "\"23:59:59.999999\""];
-    NaiveDateTime => "timestamp", ["\"1936-10-25T22:10:12.608\"", "\"9999-12-31T23:59:59.999999\""];
-    DateTime<Utc> => "timestamptz", ["\"1936-10-25T22:10:12.608+00:00\"", "\"9999-12-31T23:59:59.999999+00:00\""];
-    DateTime<FixedOffset> => "timestamptz", ["\"2024-02-29T12:00:00+00:00\""];
+columns! {
+    NaiveDate => ["date"], ["\"0001-01-01\"", "\"9999-12-31\""];
+    NaiveTime => ["time"], ["\"00:00:00\"", "\"23:59:59.999999\""];
+    NaiveDateTime => ["timestamp"], ["\"1936-10-25T22:10:12.608\"", "\"9999-12-31T23:59:59.999999\""];
+    DateTime<Utc> => ["timestamptz"], ["\"1936-10-25T22:10:12.608+00:00\"", "\"9999-12-31T23:59:59.999999+00:00\""];
+    DateTime<FixedOffset> => ["timestamptz"], ["\"2024-02-29T12:00:00+00:00\""];
 }

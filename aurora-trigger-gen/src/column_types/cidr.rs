@@ -1,19 +1,9 @@
 use ::cidr::{IpCidr, IpInet, Ipv4Cidr, Ipv4Inet, Ipv6Cidr, Ipv6Inet};
 
-use super::PgType;
-use crate::describe::{Sample, TypeDesc};
-
-macro_rules! cidr {
-    ($($rust:ty => [$($pg:literal),+], [$($sample:literal),+];)+) => {
-        $(impl PgType for $rust {
-            const TYPE: TypeDesc =
-                TypeDesc::built_in(&[$($pg),+]).with_samples(&[$(Sample::Json($sample)),+]);
-        })+
-    };
-}
+use super::columns;
 
 // Those of one version refuse addresses of the other.
-cidr! {
+columns! {
     IpCidr => ["cidr"], ["\"192.0.2.0/24\"", "\"2001:db8::/32\"", "\"::/0\""];
     Ipv4Cidr => ["cidr"], ["\"192.0.2.0/24\"", "\"0.0.0.0/0\""];
     Ipv6Cidr => ["cidr"], ["\"2001:db8::/32\"", "\"::/0\""];

@@ -1,24 +1,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::PgType;
-use crate::describe::{Sample, TypeDesc};
+use super::columns;
 
-/// An address of a host. One with a netmask is refused: it would be lost.
-impl PgType for IpAddr {
-    const TYPE: TypeDesc = TypeDesc::built_in(&["inet"]).with_samples(&[
-        Sample::Json("\"192.0.2.1\""),
-        Sample::Json("\"2001:db8::1\""),
-    ]);
-}
-
-/// The same, of version 4; the others are refused.
-impl PgType for Ipv4Addr {
-    const TYPE: TypeDesc =
-        TypeDesc::built_in(&["inet"]).with_samples(&[Sample::Json("\"192.0.2.1\"")]);
-}
-
-/// The same, of version 6; the others are refused.
-impl PgType for Ipv6Addr {
-    const TYPE: TypeDesc =
-        TypeDesc::built_in(&["inet"]).with_samples(&[Sample::Json("\"::ffff:192.0.2.1\"")]);
+// An address with a netmask is refused, which would be lost; and by those of one version the other one's.
+columns! {
+    IpAddr => ["inet"], ["\"192.0.2.1\"", "\"2001:db8::1\""];
+    Ipv4Addr => ["inet"], ["\"192.0.2.1\""];
+    Ipv6Addr => ["inet"], ["\"::ffff:192.0.2.1\""];
 }

@@ -2,6 +2,7 @@
 
 mod bits;
 mod bytes;
+mod columns;
 mod containers;
 mod float;
 mod from_text;
@@ -37,6 +38,7 @@ pub use mac_address::{MacAddress, MacAddress8};
 pub use oid::Oid;
 pub use range::{Multirange, Range};
 
+use self::columns::columns;
 use crate::describe::TypeDesc;
 
 /// A Rust type that is a column: which columns it goes to, and how their values stand in an image.

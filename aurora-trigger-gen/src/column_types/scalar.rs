@@ -1,18 +1,8 @@
-use super::PgType;
-use crate::describe::{Sample, TypeDesc};
-
-macro_rules! scalar {
-    ($($rust:ty => [$($pg:literal),+], [$($sample:literal),+];)+) => {
-        $(impl PgType for $rust {
-            const TYPE: TypeDesc =
-                TypeDesc::built_in(&[$($pg),+]).with_samples(&[$(Sample::Json($sample)),+]);
-        })+
-    };
-}
+use super::columns;
 
 // Integers also take the narrower columns, since every value of these arrives. Floats do not: a driver reads 0.1 of a
 // `float4` as another f64 than the 0.1 in the JSON.
-scalar! {
+columns! {
     bool => ["bool"], ["true", "false"];
     i16 => ["int2"], ["-32768", "32767"];
     i32 => ["int4", "int2"], ["-2147483648", "2147483647"];

@@ -15,7 +15,7 @@ in_every_session!(enums, enums_in_other_columns, newtypes, domains);
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, PgType, ToSql, FromSql)]
 #[stream(type = "public.mood")]
 #[postgres(name = "mood")]
-enum Mood {
+pub(crate) enum Mood {
     #[serde(rename = "NULL")]
     #[postgres(name = "NULL")]
     Null,
@@ -33,7 +33,7 @@ enum Mood {
     Quoted,
 }
 
-const MOODS: [Mood; 5] = [
+pub(crate) const MOODS: [Mood; 5] = [
     Mood::Null,
     Mood::SoSo,
     Mood::VeryGood,
@@ -41,7 +41,7 @@ const MOODS: [Mood; 5] = [
     Mood::Quoted,
 ];
 
-const MOOD: &str =
+pub(crate) const MOOD: &str =
     r#"CREATE TYPE public.mood AS ENUM ('NULL', 'so, so', '"very" {good}\', 'übel ', 'x''; --')"#;
 
 async fn enums(holder: &Holder) {

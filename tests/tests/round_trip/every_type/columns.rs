@@ -32,34 +32,16 @@ use crate::holder::Holds;
 use crate::interval::Binary;
 use crate::ranges::ranges;
 use crate::samples::{date, decimal, finite_f32, finite_f64, instant, json, text, time, timestamp};
+use crate::user_types::{MOODS, Mood};
 use crate::{jiff as jiff_values, time_crate};
 
 pub(super) const TYPES: &str = r#"
     CREATE EXTENSION hstore;
-    CREATE TYPE public.mood AS ENUM ('NULL', 'so, so', '"very" {good}\', 'übel ');
     CREATE DOMAIN public.cents AS int8;
     CREATE DOMAIN public.more_cents AS public.cents;
     CREATE TYPE public.amount AS ("the value" numeric, currency text);
     CREATE TYPE public.line AS (number int2, amounts public.amount[], mood public.mood);
 "#;
-
-#[derive(Debug, Clone, Copy, Deserialize, PgType, ToSql, FromSql)]
-#[stream(type = "public.mood")]
-#[postgres(name = "mood")]
-enum Mood {
-    #[serde(rename = "NULL")]
-    #[postgres(name = "NULL")]
-    Null,
-    #[serde(rename = "so, so")]
-    #[postgres(name = "so, so")]
-    SoSo,
-    #[serde(rename = "\"very\" {good}\\")]
-    #[postgres(name = "\"very\" {good}\\")]
-    VeryGood,
-    #[serde(rename = "übel ")]
-    #[postgres(name = "übel ")]
-    Bad,
-}
 
 #[derive(Debug, Clone, Deserialize, PgType, ToSql, FromSql)]
 #[stream(type = "public.amount")]
@@ -277,7 +259,7 @@ everything! {
 }
 
 fn moods() -> impl Strategy<Value = Mood> {
-    select(vec![Mood::Null, Mood::SoSo, Mood::VeryGood, Mood::Bad])
+    select(MOODS.to_vec())
 }
 
 fn lines() -> impl Strategy<Value = Line> {

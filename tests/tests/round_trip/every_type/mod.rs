@@ -19,6 +19,7 @@ use tokio_postgres::types::{ToSql, Type};
 use self::columns::{Column, Everything, TYPES, columns};
 use self::written::Written;
 use crate::holder::{Holder, events, without_domain};
+use crate::user_types::MOOD;
 
 /// So many rows at a time.
 const BATCH: usize = 100;
@@ -55,6 +56,7 @@ async fn check(holder: &Holder, half: u8) {
         runner: TestRunner::new_with_rng(proptest::test_runner::Config::default(), rng),
         refusals: BTreeMap::new(),
     };
+    holder.run(MOOD).await;
     holder.run(TYPES).await;
     make_table(holder, &columns).await;
     let rows = wanted.div_ceil(columns.len());
