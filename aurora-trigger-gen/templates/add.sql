@@ -1,7 +1,11 @@
 event_size := octet_length(event::text) + 1;
 {{ pad }}IF chunk_size + event_size > {{ chunk_bytes }} THEN
 {{ pad }}    IF event_size > {{ chunk_bytes }}
-{{ pad }}        AND octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }}
+{{ pad }}        AND (
+{{ pad }}            -- Too big in any encoding, and maybe for PostgreSQL to convert.
+{{ pad }}            event_size > 12000000
+{{ pad }}            OR octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }}
+{{ pad }}        )
 {{ pad }}    THEN
 {%- if keeps_dead_letters %}
 {{ pad }}        kept := aurora_trigger.keep_dead_letter(

@@ -38,7 +38,7 @@ BEGIN
         after_chosen := {{ self.chosen("NEW", 8) }};
     END IF;
     operation := CASE
-        WHEN before_chosen AND after_chosen AND before_key = after_key THEN 'u'
+        WHEN before_chosen AND after_chosen AND before_key IS NOT DISTINCT FROM after_key THEN 'u'
         WHEN before_chosen THEN 'd'
         WHEN after_chosen THEN 'c'
     END;

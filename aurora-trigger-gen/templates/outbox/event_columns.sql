@@ -11,9 +11,15 @@ o.ctid AS place,
                         o.before,
                         o.after,
                         o.key,
-                        -- Known without reading it, where the database is in UTF-8.
-                        96 + CASE getdatabaseencoding()
-                            WHEN 'UTF8' THEN
+                        -- Known without reading it, where the database is in UTF-8. In other
+                        -- encodings what takes 12 MB is too big for any call in UTF-8, too, for
+                        -- which PostgreSQL might have no room.
+                        96 + CASE
+                            WHEN getdatabaseencoding() = 'UTF8'
+                                OR coalesce(pg_column_size(o.before), 0)
+                                    + coalesce(pg_column_size(o.after), 0)
+                                    + coalesce(pg_column_size(o.key), 0) > 12000000
+                            THEN
                                 coalesce(pg_column_size(o.before), 0)
                                 + coalesce(pg_column_size(o.after), 0)
                                 + coalesce(pg_column_size(o.key), 0)

@@ -173,3 +173,22 @@ async fn a_row_that_no_json_holds_is_written_with_a_warning_or_not_at_all() {
         }
     }
 }
+
+/// They would be over 1 GB in UTF-8, in which calls are counted:
+/// `cargo test -p pipeline-tests --test encodings no_utf_8 -- --ignored`
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn a_row_that_no_utf_8_holds_goes_as_its_key() {
+    for (delivery, on_failure) in WAYS {
+        let pipeline = start("LATIN1", delivery, on_failure).await;
+        pipeline
+            .run("INSERT INTO pages VALUES (1, repeat('é', 540000000)), (2, 'é')")
+            .await;
+        if matches!(delivery, Delivery::Commit | Delivery::Outbox) {
+            pipeline.drain().await;
+        }
+        let mut sent = oversized(&pipeline.take_calls());
+        sent.sort_unstable();
+        assert_eq!(sent, [false, true], "{delivery:?}");
+    }
+}
