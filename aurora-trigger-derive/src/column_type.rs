@@ -103,10 +103,13 @@ impl ColumnType {
 
 fn named(krate: &Path, name: &SqlName, encoding: &str) -> TokenStream {
     let name = qualified_name(krate, name);
+    let with_check = (encoding == "Json")
+        .then(|| quote!(.with_check(#krate::private::has_no_key_of_serde_json)));
     let encoding = quote::format_ident!("{encoding}");
     quote! {
         #krate::describe::TypeDesc::named(#name)
             .with_encoding(#krate::describe::Encoding::#encoding)
+            #with_check
     }
 }
 

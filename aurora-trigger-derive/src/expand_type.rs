@@ -6,7 +6,7 @@ use syn::Type;
 
 use crate::column::Column;
 use crate::column_type::ColumnType;
-use crate::expand::{bounds, call_at, description_of, qualified_name, where_clause, wrap};
+use crate::expand::{bounds, description_of, qualified_name, where_clause, wrap};
 use crate::pg_type::{Body, Checked, Enum, PgType};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -92,7 +92,7 @@ fn newtype(ty: &PgType<'_>, reads: &Type, refuses: bool) -> TokenStream {
         None => description,
         Some(name) => {
             let name = qualified_name(krate, name);
-            call_at(krate, "domain", reads, quote!(#description, #name))
+            quote!(#description.with_domain(#name))
         }
     };
     // Which values it refuses nobody knows, so nobody's samples are right for it.
@@ -108,7 +108,9 @@ fn composite(checked: &Checked<'_>, columns: &[Column<'_>]) -> TokenStream {
         let Column { column: name, .. } = column;
         let json = &column.serde.json.name;
         let ty = column.ty.describe(krate, &column.field.ty);
-        quote!(#krate::describe::FieldDesc::new(#name, #json, const { &#ty }))
+        let aliases = &column.serde.json.aliases;
+        let with_aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
+        quote!(#krate::describe::FieldDesc::new(#name, #json, const { &#ty }) #with_aliases)
     });
     quote!(#krate::describe::TypeDesc::composite(#name, const { &[#(#fields),*] }))
 }

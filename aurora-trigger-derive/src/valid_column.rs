@@ -163,6 +163,13 @@ fn mask_has_something_to_hide(mistakes: &Mistakes, column: &Column<'_>) {
              key",
         );
     } else if let Some(ColumnMask::Sql(expression)) = &column.mask {
+        if column.key {
+            mistakes.on(
+                tokens,
+                "what an expression makes of two keys can be the same, and then two rows are one: use `mask = \"sha256\"`, \
+                 which tells them apart, or another key",
+            );
+        }
         if expression.trim().is_empty() {
             mistakes.on(
                 tokens,

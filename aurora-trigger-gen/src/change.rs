@@ -95,7 +95,7 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// A name that is not in the key, or a value that is not a `V`.
+    /// A name that is not in the key, or a value that is not a `V`. An `f32` is rounded twice, first to an `f64`.
     ///
     /// ```
     /// use aurora_trigger_gen::Key;

@@ -144,7 +144,7 @@ fn value(
             find: |name: &str| {
                 fields
                     .iter()
-                    .find(|field| field.json() == name)
+                    .find(|field| field.json() == name || field.aliases().contains(&name))
                     .map(FieldDesc::ty)
             },
             path: inner,
@@ -169,7 +169,7 @@ mod tests {
     static INNER: TypeDesc = TypeDesc::array(&ONE);
     static PAIR: TypeDesc =
         TypeDesc::composite(QualifiedName::new(Some("public"), "pair"), &FIELDS);
-    static FIELDS: [FieldDesc; 1] = [FieldDesc::new("left", "l", &ONE)];
+    static FIELDS: [FieldDesc; 1] = [FieldDesc::new("left", "l", &ONE).with_aliases(&["links"])];
     static COLUMNS: [ColumnDesc; 3] = [
         ColumnDesc::new("one", "one", "one", &ONE).with_aliases(&["eins"]),
         ColumnDesc::new("ones", "ones", "ones", &ONES),
@@ -199,6 +199,7 @@ mod tests {
             (r#"{"eins":2}"#, "eins"),
             (r#"{"ones":[[1],[1,2]]}"#, "ones[1][1]"),
             (r#"{"pair":{"l":3}}"#, "pair.l"),
+            (r#"{"pair":{"links":3}}"#, "pair.links"),
         ] {
             assert_eq!(refused(raw), format!("at `{path}`: not 1"));
         }

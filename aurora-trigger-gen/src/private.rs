@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 
 pub use serde::de::DeserializeOwned;
 
-use crate::describe::{ColumnDesc, Encoding, QualifiedName, Sample, Shape, TableDesc, TypeDesc};
+pub use crate::column_types::has_no_key_of_serde_json;
+use crate::describe::{ColumnDesc, Encoding, Sample, Shape, TableDesc, TypeDesc};
 use crate::{UnknownChange, wire};
 
 /// Tells whether a type is an `Option`, through aliases and for types that are no [`PgType`](crate::PgType):
@@ -89,24 +90,6 @@ pub const fn enum_kept_as(
 #[must_use]
 pub fn unknown_change(record: &wire::Record<'_>) -> UnknownChange {
     UnknownChange::from_record(record)
-}
-
-/// A domain over what `ty` describes.
-///
-/// # Panics
-///
-/// Where the checks of its elements or attributes would be lost, and values altered without a word.
-#[must_use]
-#[track_caller]
-pub const fn domain(ty: TypeDesc, name: QualifiedName) -> TypeDesc {
-    if ty.check().is_none() && ty.has_check() {
-        refuse(&[
-            "a domain over an array or a composite type is not looked into, and a value inside this one needs a check \
-             (rust_decimal would round it without a word): leave `type` out, so that the column is described as what \
-             the domain is made of",
-        ]);
-    }
-    ty.with_name(name)
 }
 
 /// A part of a key says which row it is, so it is never NULL.

@@ -7,22 +7,44 @@ AS $body$
 DECLARE
     -- Records, since until PostgreSQL 11 the row type of a catalogue table has no oid.
     actual record;
+    next_type oid := type_id;
+    wanted json := coalesce(
+        expected -> 'domain', expected -> 'named', expected -> 'enum', expected -> 'composite'
+    );
+    is_wanted boolean;
     member json;
     attribute record;
     bounds record;
     unknown_labels text;
 BEGIN
     -- A domain is what it is a domain over, unless the struct asks for this domain.
-    SELECT t.oid, t.typname, t.typnamespace, t.typtype,
-        t.typcategory, t.typelem, t.typbasetype, t.typrelid
-    INTO actual FROM pg_type AS t WHERE t.oid = type_id;
-    WHILE actual.typtype = 'd' AND expected -> 'named' IS NULL LOOP
+    LOOP
         SELECT t.oid, t.typname, t.typnamespace, t.typtype,
             t.typcategory, t.typelem, t.typbasetype, t.typrelid
-        INTO actual FROM pg_type AS t WHERE t.oid = actual.typbasetype;
+        INTO actual FROM pg_type AS t WHERE t.oid = next_type;
+        is_wanted := actual.typname = wanted ->> 'name' AND EXISTS (
+            SELECT FROM pg_namespace AS n
+            WHERE n.oid = actual.typnamespace
+                AND n.nspname = coalesce(wanted ->> 'schema', n.nspname)
+        );
+        EXIT WHEN actual.typtype <> 'd' OR is_wanted;
+        next_type := actual.typbasetype;
     END LOOP;
 
-    IF expected -> 'array' IS NOT NULL THEN
+    IF wanted IS NOT NULL AND NOT is_wanted THEN
+        RETURN NEXT format(
+            '%s is of type %s, the struct takes %s',
+            place,
+            format_type(type_id, NULL),
+            concat_ws('.', wanted ->> 'schema', wanted ->> 'name')
+        );
+    ELSIF expected -> 'domain' IS NOT NULL THEN
+        RETURN QUERY SELECT aurora_trigger.type_differences(
+            place,
+            CASE WHEN actual.typtype = 'd' THEN actual.typbasetype ELSE actual.oid END,
+            expected -> 'over'
+        );
+    ELSIF expected -> 'array' IS NOT NULL THEN
         IF actual.typcategory <> 'A' OR actual.typelem = 0 THEN
             RETURN NEXT format(
                 '%s is of type %s, the struct takes an array', place, format_type(type_id, NULL)
@@ -79,22 +101,6 @@ BEGIN
             );
         END IF;
     ELSE
-        member := coalesce(expected -> 'named', expected -> 'enum', expected -> 'composite');
-        IF actual.typname IS DISTINCT FROM member ->> 'name'
-            OR NOT EXISTS (
-                SELECT FROM pg_namespace AS n
-                WHERE n.oid = actual.typnamespace
-                    AND n.nspname = coalesce(member ->> 'schema', n.nspname)
-            )
-        THEN
-            RETURN NEXT format(
-                '%s is of type %s, the struct takes %s',
-                place,
-                format_type(type_id, NULL),
-                concat_ws('.', member ->> 'schema', member ->> 'name')
-            );
-            RETURN;
-        END IF;
         IF expected -> 'enum' IS NOT NULL AND NOT (expected ->> 'open')::boolean THEN
             SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
             INTO unknown_labels

@@ -17,8 +17,10 @@ DO {{ check_tables }};
 {%- for (table_remark, body) in triggers %}
 -- The triggers of {{ table_remark }}. No lock is taken where they are already right.
 DO {{ body }};
-{% endfor -%}
+{% endfor %}
+{% include "rights.sql" %}
 {%- if configuration.is_none() %}
+
 DO $body$
 BEGIN
     IF NOT EXISTS (

@@ -45,7 +45,11 @@ AS $body$
 DECLARE
     hash bytea;
 BEGIN
-    SELECT sha256(s.mask_key_outer || sha256(s.mask_key_inner || convert_to(value, 'UTF8')))
+    SELECT pg_catalog.sha256(
+        s.mask_key_outer OPERATOR(pg_catalog.||) pg_catalog.sha256(
+            s.mask_key_inner OPERATOR(pg_catalog.||) pg_catalog.convert_to(value, 'UTF8')
+        )
+    )
     INTO hash
     FROM aurora_trigger.settings AS s;
     IF hash IS NULL THEN
@@ -53,7 +57,7 @@ BEGIN
             USING HINT = 'Run the installation file again, or set one: '
                 'SELECT aurora_trigger.set_mask_key(...);';
     END IF;
-    RETURN encode(hash, 'hex');
+    RETURN pg_catalog.encode(hash, 'hex');
 END
 $body$;
 ALTER FUNCTION aurora_trigger.keyed_hash(text) OWNER TO aurora_trigger;
@@ -65,8 +69,11 @@ DECLARE
     key bytea;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    -- Two installations at once would make two keys.
+    LOCK TABLE aurora_trigger.settings IN SHARE ROW EXCLUSIVE MODE;
     IF NOT EXISTS (
-        SELECT FROM aurora_trigger.settings AS s WHERE s.mask_key_inner IS NOT NULL
+        SELECT FROM aurora_trigger.settings AS s
+        WHERE s.mask_key_inner IS NOT NULL AND s.mask_key_outer IS NOT NULL
     ) THEN
         -- Version 13 is the first that gives random numbers which nobody can foresee.
         IF current_setting('server_version_num')::integer < 130000 THEN

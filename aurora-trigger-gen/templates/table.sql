@@ -9,6 +9,9 @@ RETURNS json
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+{%- for pin in pins %}
+SET {{ pin }}
+{%- endfor %}
 AS {{ to_json_body }};
 ALTER FUNCTION aurora_trigger.{{ to_json }}(
     {{ table }}

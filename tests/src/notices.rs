@@ -14,10 +14,15 @@ impl Notices {
     /// has returned, since the server sends them before its answer.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<DbError> {
-        self.0
-            .try_iter()
-            .filter(|notice| notice.severity() == "WARNING")
-            .collect()
+        let mut taken = self.take();
+        taken.retain(|notice| notice.severity() == "WARNING");
+        taken
+    }
+
+    /// All since the last time, of every severity.
+    #[must_use]
+    pub fn take(&self) -> Vec<DbError> {
+        self.0.try_iter().collect()
     }
 }
 

@@ -49,7 +49,7 @@ struct Address {
 struct Rank(i32);
 
 impl PgType for Rank {
-    const TYPE: TypeDesc = i32::TYPE.with_name(QualifiedName::new(Some("shop"), "rank"));
+    const TYPE: TypeDesc = i32::TYPE.with_domain(QualifiedName::new(Some("shop"), "rank"));
 }
 
 /// A schema that fits, in parts that a test can exchange.

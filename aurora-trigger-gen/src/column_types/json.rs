@@ -10,7 +10,12 @@ pub const JSON: TypeDesc =
 /// crate turns on, and with `arbitrary_precision`, which others may.
 const PRIVATE: &str = "$serde_json::private::";
 
-fn has_no_key_of_serde_json(raw: &str) -> Result<(), &'static str> {
+/// Whether `serde_json::Value` reads all objects in the JSON as they are.
+///
+/// # Errors
+///
+/// Where one has a key that serde_json takes for one of its own.
+pub fn has_no_key_of_serde_json(raw: &str) -> Result<(), &'static str> {
     // In a `json` column it can be escaped.
     let may_have_one = raw.contains(PRIVATE) || raw.contains("\\u");
     if may_have_one && strings(raw).any(|(text, rest)| is_private_key(text, rest)) {

@@ -33,7 +33,7 @@ pub use bits::Bits;
 pub use bytes::Bytes;
 pub use float::{Float4, Float8};
 pub use interval::{Interval, ParseIntervalError};
-pub use json::JSON;
+pub use json::{JSON, has_no_key_of_serde_json};
 pub use mac_address::{MacAddress, MacAddress8};
 pub use oid::Oid;
 pub use range::{Multirange, Range};

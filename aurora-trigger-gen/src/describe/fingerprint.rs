@@ -54,6 +54,9 @@ pub(super) fn of(table: &TableDesc) -> String {
 
 fn type_parts(hash: &mut Hash, ty: &TypeDesc) {
     hash.part(format_args!("{:?} {}", ty.encoding(), ty.is_nullable()));
+    if let Some(name) = ty.domain() {
+        hash.part(format_args!("domain {name}"));
+    }
     match ty.shape() {
         Shape::BuiltIn(types) => {
             hash.part("built-in");

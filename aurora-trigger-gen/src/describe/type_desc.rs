@@ -18,10 +18,9 @@ pub enum Encoding {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Shape {
-    /// A column of one of these types of `pg_catalog`, by their names there (`int4`, `timestamptz`), or of a domain
-    /// over one.
+    /// A column of one of these types of `pg_catalog`, by their names there (`int4`, `timestamptz`).
     BuiltIn(&'static [&'static str]),
-    /// A column of this type, whatever it is: an extension's type, a domain, a range.
+    /// A column of this type, whatever it is: an extension's type, say.
     Named(QualifiedName),
     /// A PostgreSQL enum. Its labels must be among these, unless `open`: then the type takes labels that it does not
     /// know (`#[serde(other)]`).
@@ -54,6 +53,7 @@ pub enum Shape {
 pub struct FieldDesc {
     attribute: &'static str,
     json: &'static str,
+    aliases: &'static [&'static str],
     ty: &'static TypeDesc,
 }
 
@@ -64,8 +64,16 @@ impl FieldDesc {
         Self {
             attribute,
             json,
+            aliases: &[],
             ty,
         }
+    }
+
+    /// The same, with other keys that serde reads too, at most 63 bytes each.
+    #[must_use]
+    pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
     }
 
     /// Its name in PostgreSQL.
@@ -78,6 +86,12 @@ impl FieldDesc {
     #[must_use]
     pub const fn json(&self) -> &'static str {
         self.json
+    }
+
+    /// Other keys that serde reads too, such as a former name.
+    #[must_use]
+    pub const fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
     }
 
     /// Its type.
@@ -101,6 +115,7 @@ impl FieldDesc {
 #[derive(Debug, Clone, Copy)]
 pub struct TypeDesc {
     shape: Shape,
+    domain: Option<QualifiedName>,
     encoding: Encoding,
     nullable: bool,
     samples: &'static [Sample],
@@ -159,6 +174,7 @@ impl TypeDesc {
     const fn of(shape: Shape) -> Self {
         Self {
             shape,
+            domain: None,
             encoding: Encoding::Json,
             nullable: false,
             samples: &[],
@@ -173,10 +189,10 @@ impl TypeDesc {
         self
     }
 
-    /// The same, for columns of exactly this type: a domain over what it describes.
+    /// The same, only for columns of this domain over what it describes.
     #[must_use]
-    pub const fn with_name(mut self, name: QualifiedName) -> Self {
-        self.shape = Shape::Named(name);
+    pub const fn with_domain(mut self, name: QualifiedName) -> Self {
+        self.domain = Some(name);
         self
     }
 
@@ -206,6 +222,12 @@ impl TypeDesc {
     #[must_use]
     pub const fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// The domain that the column must be of.
+    #[must_use]
+    pub const fn domain(&self) -> Option<QualifiedName> {
+        self.domain
     }
 
     /// How its value becomes JSON.

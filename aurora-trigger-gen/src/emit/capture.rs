@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::expression::Masks;
 use super::layout::{list, pad};
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
 use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
@@ -316,7 +317,7 @@ impl RowBody<'_> {
 
     fn chosen(&self, row: &str, indent: usize) -> Sql {
         let pad = pad(indent);
-        rows::chosen(self.table, row, indent + 4).map_or_else(
+        rows::chosen(self.table, row, Masks::AreThere, indent + 4).map_or_else(
             || Sql("true".to_owned()),
             |query| Sql(format!("(\n{pad}    {query}\n{pad})")),
         )

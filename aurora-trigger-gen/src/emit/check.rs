@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::expression::Masks;
 use super::layout::list;
 use super::sql::{Literal, LiteralArray, Sql};
 use super::{capture, layout, mask, rows};
@@ -61,14 +62,14 @@ fn expressions(table: &TableDesc, indent: usize) -> String {
         .map(|(what, query)| format!("[{}, {}]", Literal(&what), Literal(&query)))
         .collect();
     if expressions.is_empty() {
-        return "NULL".to_owned();
+        return "NULL::text[]".to_owned();
     }
     list("ARRAY[", &expressions, "]::text[]", indent, 0)
 }
 
 /// The trigger's query for the predicate, over a made-up row. OFFSET keeps the planner from computing it.
 fn predicate(table: &TableDesc) -> Option<String> {
-    let chosen = rows::chosen(table, "(made_up.source_row)", 4)?;
+    let chosen = rows::chosen(table, "(made_up.source_row)", Masks::AreNotYet, 4)?;
     Some(format!(
         "SELECT predicate.chosen\n\
          FROM (\n    SELECT NULL::{} AS source_row\n    OFFSET 0\n) AS made_up\n\
@@ -79,6 +80,13 @@ fn predicate(table: &TableDesc) -> Option<String> {
 }
 
 fn described(ty: &TypeDesc) -> Value {
+    match ty.domain() {
+        Some(name) => json!({ "domain": named(name), "over": shape(ty) }),
+        None => shape(ty),
+    }
+}
+
+fn shape(ty: &TypeDesc) -> Value {
     match ty.shape() {
         Shape::BuiltIn(types) => json!({ "types": types }),
         Shape::Named(name) => json!({ "named": named(name) }),

@@ -93,7 +93,7 @@ pub(super) fn queries(table: &TableDesc) -> impl Iterator<Item = (String, String
     expressions(table).map(|(column, expression)| {
         let what = format!("the mask_sql of column {}", Identifier(column.column()));
         let query = format!(
-            "SELECT (\n{expression}\n)::text\n\
+            "SELECT CASE WHEN true THEN (\n{expression}\n)::text END\n\
              FROM (\n    SELECT NULL::text\n    OFFSET 0\n) AS made_up (value)\n\
              LIMIT 0"
         );

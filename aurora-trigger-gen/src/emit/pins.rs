@@ -1,8 +1,8 @@
 //! The settings that change how a value prints, or how long that takes, pinned on a trigger function. Each costs a third
 //! of a microsecond a call, so a table pins those that its columns' types depend on.
 
-use super::mask;
 use super::sql::{Literal, Sql};
+use super::{expression, mask};
 use crate::describe::{Encoding, Shape, TableDesc, TypeDesc};
 
 const TIME_ZONE: (&str, &str) = ("\"TimeZone\"", "UTC");
@@ -17,11 +17,22 @@ const ARRAY_NULLS: (&str, &str) = ("array_nulls", "on");
 /// How `money` prints, which no type but the escape hatch's takes.
 const MONEY: (&str, &str) = ("lc_monetary", "C");
 
+/// What an author's expression can call besides.
+const OF_EXPRESSIONS: [(&str, &str); 4] = [
+    ("lc_numeric", "C"),
+    ("lc_time", "C"),
+    ("default_text_search_config", "pg_catalog.simple"),
+    ("xmloption", "content"),
+];
+
+/// A role that may write rows and not read them could see what is masked in the plans that are shown to it.
+const PLANS: (&str, &str) = ("debug_print_plan", "off");
+
 /// How a literal with a backslash reads.
 const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
 
-/// For queries over arrays of composite types or ranges. The planner takes each array for a thousand elements, and each inside of it
-/// for as many again, so even for one row it would compile what then runs for some microseconds.
+/// For queries that take arrays apart. The planner takes each array for a thousand elements, and each inside of it for as
+/// many again, so even for one row it would compile what then runs for some microseconds.
 const JIT: (&str, &str) = ("jit", "off");
 
 const ALL: [(&str, &str); 7] = [
@@ -40,6 +51,13 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
     let all = table.when().is_some() || mask::has_expressions(table);
     ALL.iter()
         .filter(|pin| all || table.streamed().any(|column| depends(column.ty(), pin.0)))
+        .chain(OF_EXPRESSIONS.iter().filter(|_| all))
+        .chain(
+            table
+                .streamed()
+                .any(|column| column.mask().is_some())
+                .then_some(&PLANS),
+        )
         .chain(
             table
                 .when()
@@ -49,7 +67,7 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
         .chain(
             table
                 .streamed()
-                .any(|column| has_array_of_objects(column.ty()))
+                .any(|column| has_array_by_element(column.ty()))
                 .then_some(&JIT),
         )
         .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
@@ -73,18 +91,15 @@ fn depends(ty: &TypeDesc, setting: &str) -> bool {
     }
 }
 
-fn has_array_of_objects(ty: &TypeDesc) -> bool {
+fn has_array_by_element(ty: &TypeDesc) -> bool {
     match ty.shape() {
         Shape::Array(element) => {
-            matches!(
-                element.shape(),
-                Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_)
-            ) || has_array_of_objects(element)
+            expression::goes_by_element(element) || has_array_by_element(element)
         }
         Shape::Multirange(_) => true,
-        Shape::Range(element) => has_array_of_objects(element),
+        Shape::Range(element) => has_array_by_element(element),
         Shape::Composite { fields, .. } => {
-            fields.iter().any(|field| has_array_of_objects(field.ty()))
+            fields.iter().any(|field| has_array_by_element(field.ty()))
         }
         _ => false,
     }

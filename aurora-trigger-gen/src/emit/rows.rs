@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::expression;
+use super::expression::{self, Masks};
 use super::layout::pad;
 use super::sql::Sql;
 use crate::describe::TableDesc;
@@ -28,7 +28,7 @@ pub(super) fn rows(
         row,
         pad: pad(indent),
         image: image(table, row, indent + 8),
-        chosen: chosen(table, row, indent + 4),
+        chosen: chosen(table, row, Masks::AreThere, indent + 4),
         trust: trust(table, row, indent + 4),
     }
     .render()
@@ -46,14 +46,14 @@ pub(super) fn image(table: &TableDesc, row: &str, indent: usize) -> Sql {
 /// The predicate's answer for a row, as a query of one row whose column is `chosen`.
 ///
 /// The planner computes what is constant in a predicate, so it must not see it before the types are checked.
-pub(super) fn chosen(table: &TableDesc, row: &str, indent: usize) -> Option<Sql> {
+pub(super) fn chosen(table: &TableDesc, row: &str, masks: Masks, indent: usize) -> Option<Sql> {
     let predicate = table.when()?;
     let parts = table
         .columns()
         .iter()
         .flat_map(|column| expression::untrusted_in_predicate(column, row));
     let types_are_trusted = conditions(parts, indent + 8);
-    let candidate = expression::candidate(table.columns(), row, indent + 4);
+    let candidate = expression::candidate(table, row, masks, indent + 4);
     let pad = pad(indent);
     Some(Sql(format!(
         "SELECT\n\

@@ -5,9 +5,11 @@
 //! two must be the same, whatever the session's settings are, at statement and at row level, after the insert and
 //! before the delete.
 
+mod array_elements;
 mod arrays;
 mod bits;
 mod composites;
+mod domains;
 mod driver;
 mod escape_hatch;
 mod every_type;

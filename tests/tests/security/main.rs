@@ -3,6 +3,7 @@
 
 mod casts;
 mod installer;
+mod masked_values;
 mod rights;
 mod sessions;
 

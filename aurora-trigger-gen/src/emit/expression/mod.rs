@@ -10,7 +10,11 @@
 //! cast that the query itself holds is another matter: before the planner comes to the WHERE, it has put the body of the
 //! cast's function in its place and computed what is constant there. So such a cast stands behind a check of its own.
 
+mod array;
 mod range;
+
+pub(super) use array::goes_by_element;
+use array::innermost;
 
 use super::layout::{fits, list, named, pad};
 use super::mask;
@@ -21,18 +25,23 @@ use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TableDesc, TypeDesc};
 pub(super) fn image(table: &TableDesc, column: &ColumnDesc, row: &str, indent: usize) -> Sql {
     let plain = field(row, column.column());
     let place = Place { indent, arrays: 0 };
-    let of_text =
-        |masked: &dyn Fn(&str, usize) -> String| of_text(column.ty(), &plain, place, masked);
     let value = match column.mask() {
         None => value(column.ty(), &plain, place),
-        Some(Mask::Redact) => unless_null(&plain, "'***'", place),
-        Some(Mask::LastFour) => of_text(&|text, indent| last_four(text, &plain, indent)),
-        Some(Mask::Sha256) => of_text(&mask::keyed_hash),
-        Some(Mask::Sql(_)) => {
-            of_text(&|text, indent| mask::by_expression(table, column, text, indent))
-        }
+        Some(mask) => masked(table, column, mask, &plain, place),
     };
     Sql(named(&value, Identifier(column.json()), indent))
+}
+
+/// What is sent in place of the column, a text.
+fn masked(table: &TableDesc, column: &ColumnDesc, mask: Mask, plain: &str, place: Place) -> String {
+    let of_text =
+        |masked: &dyn Fn(&str, usize) -> String| of_text(column.ty(), plain, place, masked);
+    match mask {
+        Mask::Redact => unless_null(plain, "'***'", place),
+        Mask::LastFour => of_text(&|text, indent| last_four(text, plain, indent)),
+        Mask::Sha256 => of_text(&mask::keyed_hash),
+        Mask::Sql(_) => of_text(&|text, indent| mask::by_expression(table, column, text, indent)),
+    }
 }
 
 /// A column as it is.
@@ -119,15 +128,7 @@ fn value(ty: &TypeDesc, source: &str, place: Place) -> String {
         Shape::Composite { .. } => composite(ty, source, place),
         Shape::Range(element) => range::range(element, source, place),
         Shape::Multirange(range) => range::multirange(range, source, place),
-        Shape::Array(_) => {
-            let element = innermost(ty);
-            match element.shape() {
-                Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) => {
-                    array_of_objects(element, source, place)
-                }
-                _ => scalar(element, source, "[]", place),
-            }
-        }
+        Shape::Array(element) => array::array(element, source, place),
     }
 }
 
@@ -188,49 +189,6 @@ fn composite(ty: &TypeDesc, source: &str, place: Place) -> String {
     unless_null(source, &object, place)
 }
 
-/// By subscript, so that a NULL element is told from an element of NULLs. One dimension only: an array of more goes as
-/// the text that it is, which the struct refuses, instead of losing elements.
-fn array_of_objects(element: &TypeDesc, source: &str, place: Place) -> String {
-    let place = place.in_array();
-    // Inside of another array it needs names of its own.
-    let (subscript, name) = (
-        format!("subscript_{}", place.arrays),
-        format!("element_{}", place.arrays),
-    );
-    let pad = pad(place.indent);
-    let subscripts = list(
-        "generate_subscripts(",
-        &[source.to_owned(), "1".to_owned()],
-        &format!(") AS {subscript}"),
-        place.indent + 8,
-        "FROM ".len(),
-    );
-    format!(
-        "CASE WHEN array_ndims({source}) > 1\n\
-         {pad}    THEN to_json(format('%s', {source}))\n\
-         {pad}WHEN {source} IS DISTINCT FROM NULL\n\
-         {pad}    THEN coalesce((\n\
-         {pad}        SELECT json_agg(\n\
-         {pad}            {}\n\
-         {pad}            ORDER BY {subscript}\n\
-         {pad}        )\n\
-         {pad}        FROM {subscripts}\n\
-         {pad}        CROSS JOIN LATERAL (\n\
-         {pad}            SELECT ({source})[{subscript}] AS value\n\
-         {pad}        ) AS {name}\n\
-         {pad}    ), '[]'::json)\n\
-         {pad}END",
-        value(element, &format!("{name}.value"), place.indented(12))
-    )
-}
-
-fn innermost(ty: &TypeDesc) -> &TypeDesc {
-    match ty.shape() {
-        Shape::Array(element) => innermost(element),
-        _ => ty,
-    }
-}
-
 /// The parts of a column that `row_to_json` writes in the way of their types, so that these must be trusted.
 pub(super) fn untrusted(column: &ColumnDesc, row: &str) -> Vec<String> {
     if column.mask().is_some() {
@@ -279,33 +237,69 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
 /// the checks of domains, while the query is parsed. So a built-in type is named here, an enum or another type is its
 /// text, and a composite type a record of the attributes that the struct has. An array of composite types can't be
 /// taken apart like that, and is left out.
-pub(super) fn candidate(columns: &[ColumnDesc], row: &str, indent: usize) -> String {
-    let values: Vec<Value<'_>> = columns
+///
+/// A masked column is what is sent in its place: PostgreSQL's own words for what a predicate can't do with a value hold
+/// the value.
+pub(super) fn candidate(table: &TableDesc, row: &str, masks: Masks, indent: usize) -> String {
+    let values: Vec<Value<'_>> = table
+        .columns()
         .iter()
         .map(|column| Value {
             ty: column.ty(),
             source: field(row, column.column()),
             name: column.column(),
+            masked: column.mask().map(|mask| match masks {
+                Masks::AreThere => {
+                    let (plain, place) = (field(row, column.column()), in_row(indent));
+                    masked(table, column, mask, &plain, place)
+                }
+                Masks::AreNotYet => "NULL::pg_catalog.text".to_owned(),
+            }),
         })
         .collect();
     one_row(&values, &mut 0, indent)
+}
+
+/// Whether the functions that mask are there.
+#[derive(Clone, Copy)]
+pub(super) enum Masks {
+    /// They are.
+    AreThere,
+    /// The installation makes them later.
+    AreNotYet,
 }
 
 struct Value<'a> {
     ty: &'a TypeDesc,
     source: String,
     name: &'a str,
+    masked: Option<String>,
+}
+
+/// The place of a value in [`one_row`].
+fn in_row(indent: usize) -> Place {
+    Place {
+        indent: indent + 4,
+        arrays: 0,
+    }
 }
 
 fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
     let pad = pad(indent);
-    let place = Place {
-        indent: indent + 4,
-        arrays: 0,
-    };
+    let place = in_row(indent);
     let mut selected = Vec::new();
     let mut taken_apart = Vec::new();
-    for Value { ty, source, name } in values {
+    for Value {
+        ty,
+        source,
+        name,
+        masked,
+    } in values
+    {
+        if let Some(masked) = masked {
+            selected.push(format!("{masked} AS {}", Identifier(name)));
+            continue;
+        }
         let value = match ty.shape() {
             Shape::Composite { fields, .. } => {
                 *records += 1;
@@ -316,6 +310,7 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
                         ty: member.ty(),
                         source: field(&format!("({source})"), member.attribute()),
                         name: member.attribute(),
+                        masked: None,
                     })
                     .collect();
                 let query = one_row(&attributes, records, indent + 8);

@@ -6,6 +6,8 @@ use serde::Deserialize;
 struct Order {
     #[stream(key, mask = "redact")]
     id: String,
+    #[stream(key, mask_sql = "left(value, 1)")]
+    line: String,
 }
 
 fn main() {}

@@ -1,0 +1,110 @@
+//! A masked value shows nowhere to a role that may write its row and not read it: not in an error, not in a plan.
+
+use std::fmt::Debug;
+
+use aurora_trigger_gen::StreamTrigger;
+use aurora_trigger_gen::describe::{Level, OnFailure};
+use pipeline_tests::{Pipeline, at_both_levels, error_of};
+use serde::Deserialize;
+
+at_both_levels!(
+    no_error_of_a_predicate_tells_one,
+    no_plan_that_the_server_shows_tells_one,
+);
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(
+    table = "public.people",
+    delivery = "async",
+    when = "phone::bigint > 5"
+)]
+#[expect(dead_code, reason = "only described")]
+struct Person {
+    #[stream(key)]
+    id: i32,
+    name: String,
+    #[stream(mask = "last4")]
+    phone: String,
+    #[stream(mask = "sha256")]
+    email: String,
+    #[stream(mask_sql = "left(value, 2)")]
+    note: String,
+}
+
+const PHONE: &str = "+49 30 secret";
+const EMAIL: &str = "ada@secret.example";
+const NOTE: &str = "more that is secret";
+
+async fn start(level: Level, predicate: &'static str, on_failure: OnFailure) -> Pipeline {
+    let pipeline = Pipeline::start().await;
+    pipeline
+        .run(&format!(
+            "CREATE TABLE people (
+                id integer PRIMARY KEY, name text NOT NULL,
+                phone text NOT NULL, email text NOT NULL, note text NOT NULL
+            );
+            INSERT INTO people VALUES (1, 'Ada', '{PHONE}', '{EMAIL}', '{NOTE}');"
+        ))
+        .await;
+    let table = Person::TABLE
+        .with_level(level)
+        .with_when(predicate)
+        .with_on_failure(on_failure);
+    pipeline.install_tables(&[&table]).await;
+    pipeline
+}
+
+async fn no_error_of_a_predicate_tells_one(level: Level) {
+    for predicate in [
+        "phone::bigint > 5",
+        "email::bigint > 5",
+        "note::regclass IS NULL",
+        "substr(email, email::integer) <> ''",
+    ] {
+        let pipeline = start(level, predicate, OnFailure::Warn).await;
+        let (session, notices) = pipeline.listening_session().await;
+        session
+            .batch_execute("UPDATE people SET name = 'Grace'; DELETE FROM people")
+            .await
+            .expect("it warns");
+        let warnings = notices.take_warnings();
+        assert_eq!(warnings.len(), 2, "{predicate}: {warnings:?}");
+        assert_hidden(&warnings);
+        let pipeline = start(level, predicate, OnFailure::Abort).await;
+        let error = error_of(
+            &pipeline.session().await,
+            "UPDATE people SET name = 'Grace'",
+        )
+        .await;
+        assert_hidden(&error);
+    }
+}
+
+async fn no_plan_that_the_server_shows_tells_one(level: Level) {
+    let pipeline = start(level, "note <> 'no note'", OnFailure::Abort).await;
+    let (session, notices) = pipeline.listening_session().await;
+    session
+        .batch_execute(
+            "SET client_min_messages = log; SET debug_print_plan = on;
+             UPDATE people SET name = 'Grace'",
+        )
+        .await
+        .expect("any role may set these");
+    let shown = notices.take();
+    assert!(format!("{shown:?}").contains("PLANNEDSTMT"), "{shown:?}");
+    assert_hidden(&shown);
+}
+
+/// Neither as text nor as the bytes of a constant.
+fn assert_hidden(shown: &impl Debug) {
+    let shown = format!("{shown:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+    // The server breaks the lines of a plan wherever they are full.
+    let lines = shown.replace("\\n", " ");
+    let words: Vec<&str> = lines.split_whitespace().collect();
+    let constants = words.join(" ");
+    for value in [PHONE, EMAIL, NOTE] {
+        let bytes: Vec<String> = value.bytes().map(|byte| byte.to_string()).collect();
+        assert!(!constants.contains(&bytes.join(" ")), "{value}: {shown}");
+    }
+}
