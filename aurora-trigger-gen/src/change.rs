@@ -185,15 +185,15 @@ fn image<T: StreamTrigger>(
 
 fn decode<T: StreamTrigger>(raw: &str) -> Result<T, ImageError> {
     check::image(&T::TABLE, raw)?;
-    read(raw)
+    read(&T::TABLE, raw)
 }
 
-fn read<T: DeserializeOwned>(raw: &str) -> Result<T, ImageError> {
+fn read<T: DeserializeOwned>(table: &TableDesc, raw: &str) -> Result<T, ImageError> {
     serde_json::from_str(raw).map_err(|error| {
         // Once more, since to keep the path takes longer.
         let mut json = serde_json::Deserializer::from_str(raw);
         match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Err(error) => error.into(),
+            Err(error) => ImageError::in_table(table, error),
             Ok(_) => error.into(),
         }
     })
@@ -206,7 +206,7 @@ fn key<T: StreamTrigger>(record: &Record<'_>) -> Result<Key, DecodeError> {
         .and_then(|raw| {
             // `Key::get` knows nothing of the columns.
             check::image(&T::TABLE, raw.get())?;
-            read(raw.get())
+            read(&T::TABLE, raw.get())
         })
         .map_err(|error| DecodeError::image(record, "key", error))
 }

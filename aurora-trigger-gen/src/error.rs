@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::check::Altered;
+use crate::describe::TableDesc;
+use crate::limits;
 use crate::wire::Record;
 
 /// Why a record of the stream could not be read.
@@ -147,6 +149,22 @@ impl ImageError {
             text: text.to_owned(),
             without_values: text.to_owned(),
         }))
+    }
+
+    /// With what the type of the value can't hold, where that is known.
+    pub(crate) fn in_table(
+        table: &TableDesc,
+        error: serde_path_to_error::Error<serde_json::Error>,
+    ) -> Self {
+        let limits = limits::of(table, error.path(), error.inner());
+        let mut this = Self::from(error);
+        if let Some(limits) = limits {
+            for text in [&mut this.0.text, &mut this.0.without_values] {
+                text.push_str(": ");
+                text.push_str(limits);
+            }
+        }
+        this
     }
 
     /// Where it is wrong: names and indices, as in `lines[2].price`. Empty for the whole image.

@@ -76,6 +76,7 @@ pub mod describe;
 #[cfg(feature = "emit")]
 pub mod emit;
 mod error;
+mod limits;
 #[cfg(feature = "emit")]
 pub mod local_extension;
 #[doc = include_str!("../OPERATIONS.md")]

@@ -1,6 +1,6 @@
 use ::bigdecimal::BigDecimal;
 
-use super::PgType;
+use super::{PgType, or_text};
 use crate::describe::{Encoding, Sample, TypeDesc};
 
 /// As a JSON string: numbers lose digits where somebody reads them through `f64`. All digits of a `numeric` arrive, NaN
@@ -13,5 +13,9 @@ impl PgType for BigDecimal {
             Sample::Json(
                 "\"-79228162514264337593543950336.0000000000000000000000000000000000001\"",
             ),
-        ]);
+        ])
+        .with_limits(or_text!(
+            "`BigDecimal` holds no NaN and no infinity",
+            "numeric"
+        ));
 }

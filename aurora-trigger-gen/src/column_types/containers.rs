@@ -10,7 +10,12 @@ impl<T: PgType> PgType for Option<T> {
 
 /// An array; `Vec<Option<T>>` for one that holds NULLs, `Vec<Vec<T>>` for two dimensions. Lower bounds are lost.
 impl<T: PgType> PgType for Vec<T> {
-    const TYPE: TypeDesc = TypeDesc::array(&T::TYPE).with_samples(&[Sample::Json("[]")]);
+    const TYPE: TypeDesc = TypeDesc::array(&T::TYPE)
+        .with_samples(&[Sample::Json("[]")])
+        .with_limits(
+            "`Vec<T>` holds one dimension, `Vec<Vec<T>>` two; a `serde_json::Value` with `#[stream(sql_type = \"_int4\", \
+             encoding = \"json\")]`, where `_int4` is PostgreSQL's own name for `integer[]`, holds any number of them",
+        );
 }
 
 impl<T: PgType + ?Sized> PgType for Box<T> {

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::PgType;
 use super::from_text::from_text;
+use super::{PgType, or_text};
 use crate::describe::{Sample, TypeDesc};
 
 /// An `interval` as PostgreSQL keeps it: months, days and microseconds, each with a sign of its own, since months have no
@@ -160,8 +160,10 @@ impl<'de> Deserialize<'de> for Interval {
 }
 
 impl PgType for Interval {
-    const TYPE: TypeDesc = TypeDesc::built_in(&["interval"]).with_samples(&[
-        Sample::Json("\"PT0S\""),
-        Sample::Json("\"P-1Y-2M3DT-4H-5M-6.789S\""),
-    ]);
+    const TYPE: TypeDesc = TypeDesc::built_in(&["interval"])
+        .with_samples(&[
+            Sample::Json("\"PT0S\""),
+            Sample::Json("\"P-1Y-2M3DT-4H-5M-6.789S\""),
+        ])
+        .with_limits(or_text!("`Interval` holds no infinity", "interval"));
 }

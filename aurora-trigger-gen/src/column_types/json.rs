@@ -48,10 +48,15 @@ fn strings(mut rest: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// `Option<Value>` can't tell SQL NULL from JSON `null`: both are `None`.
 impl PgType for serde_json::Value {
-    const TYPE: TypeDesc = JSON.with_samples(&[
-        Sample::Json("null"),
-        Sample::Json(r#"{"a": [1, 1.5e300, "\u00e9", true]}"#),
-    ]);
+    const TYPE: TypeDesc = JSON
+        .with_samples(&[
+            Sample::Json("null"),
+            Sample::Json(r#"{"a": [1, 1.5e300, "\u00e9", true]}"#),
+        ])
+        .with_limits(
+            "`serde_json::Value` holds numbers up to f64's largest and 126 levels of nesting; a \
+             `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds every value",
+        );
 }
 
 #[cfg(test)]

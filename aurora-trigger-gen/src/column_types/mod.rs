@@ -11,6 +11,7 @@ mod interval;
 mod json;
 mod mac_address;
 mod oid;
+mod or_text;
 mod range;
 mod scalar;
 
@@ -39,6 +40,7 @@ pub use oid::Oid;
 pub use range::{Multirange, Range};
 
 use self::columns::columns;
+use self::or_text::or_text;
 use crate::describe::TypeDesc;
 
 /// A Rust type that is a column: which columns it goes to, and how their values stand in an image.
@@ -64,6 +66,7 @@ use crate::describe::TypeDesc;
     label = "aurora-trigger does not know what column this is",
     note = "for a type of yours: `#[derive(PgType)]` on it, or `#[stream(json)]` on the field if the column is json or jsonb",
     note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal, chrono, cidr, jiff, rust_decimal, time, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
+    note = "for the crate time: `aurora_trigger_gen::time::OffsetDateTime` and the like, which hold its types, since how these read JSON depends on its features",
     note = "for bytea: `aurora_trigger_gen::Bytes`, since `Vec<u8>` reads a list of numbers"
 )]
 pub trait PgType {

@@ -1,7 +1,13 @@
 use ::rust_decimal::Decimal;
 
-use super::PgType;
+use super::{PgType, or_text};
 use crate::describe::{Encoding, Sample, TypeDesc};
+
+const LIMITS: &str = or_text!(
+    "a numeric that rust_decimal::Decimal can't hold: it takes 28 digits, no NaN and no infinity; \
+     `bigdecimal::BigDecimal` holds all digits",
+    "numeric"
+);
 
 /// As a JSON string: `rust_decimal` reads a bare number through `f64`, which has fewer digits than a `Decimal`.
 impl PgType for Decimal {
@@ -22,6 +28,6 @@ fn holds_every_digit(raw: &str) -> Result<(), &'static str> {
         .ok_or("a numeric is expected as a JSON string")?;
     match Decimal::from_str_exact(digits) {
         Ok(_) => Ok(()),
-        Err(_) => Err("a numeric that rust_decimal::Decimal can't hold: it takes 28 digits"),
+        Err(_) => Err(LIMITS),
     }
 }

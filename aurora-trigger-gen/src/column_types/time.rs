@@ -10,12 +10,12 @@ use ::time::macros::format_description;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{self, Serialize, Serializer};
 
-use super::PgType;
 use super::from_text::from_text;
+use super::{PgType, or_text};
 use crate::describe::{Sample, TypeDesc};
 
 macro_rules! newtype {
-    ($name:ident, $pg:literal, $column:literal, $format:tt, [$($sample:literal),+]) => {
+    ($name:ident, $pg:literal, $column:literal, $format:tt, [$($sample:literal),+], $holds:literal) => {
         #[doc = concat!("A `", $column, "`, as [`time::", stringify!($name), "`](::time::", stringify!($name), ").")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub ::time::$name);
@@ -62,7 +62,9 @@ macro_rules! newtype {
 
         impl PgType for $name {
             const TYPE: TypeDesc =
-                TypeDesc::built_in(&[$pg]).with_samples(&[$(Sample::Json($sample)),+]);
+                TypeDesc::built_in(&[$pg])
+                    .with_samples(&[$(Sample::Json($sample)),+])
+                    .with_limits(or_text!($holds, $pg));
         }
     };
 }
@@ -72,14 +74,16 @@ newtype!(
     "date",
     "date",
     "[year]-[month]-[day]",
-    ["\"0001-01-01\"", "\"9999-12-31\""]
+    ["\"0001-01-01\"", "\"9999-12-31\""],
+    "`time::Date` holds the years 1 to 9999 and no infinity"
 );
 newtype!(
     Time,
     "time",
     "time",
     "[hour]:[minute]:[second][optional [.[subsecond]]]",
-    ["\"00:00:00\"", "\"23:59:59.999999\""]
+    ["\"00:00:00\"", "\"23:59:59.999999\""],
+    "`time::Time` ends before 24:00:00"
 );
 newtype!(
     PrimitiveDateTime,
@@ -89,7 +93,8 @@ newtype!(
     [
         "\"1936-10-25T22:10:12.608\"",
         "\"9999-12-31T23:59:59.999999\""
-    ]
+    ],
+    "`time::PrimitiveDateTime` holds the years 1 to 9999 and no infinity"
 );
 newtype!(
     OffsetDateTime,
@@ -99,5 +104,6 @@ newtype!(
     [
         "\"1936-10-25T22:10:12.608+00:00\"",
         "\"9999-12-31T23:59:59.999999+00:00\""
-    ]
+    ],
+    "`time::OffsetDateTime` holds the years 1 to 9999 and no infinity"
 );

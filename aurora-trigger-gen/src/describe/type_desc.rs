@@ -120,6 +120,7 @@ pub struct TypeDesc {
     nullable: bool,
     samples: &'static [Sample],
     check: Option<RawCheck>,
+    limits: Option<&'static str>,
 }
 
 impl TypeDesc {
@@ -179,6 +180,7 @@ impl TypeDesc {
             nullable: false,
             samples: &[],
             check: None,
+            limits: None,
         }
     }
 
@@ -218,6 +220,31 @@ impl TypeDesc {
         self
     }
 
+    /// The same, with which values of its columns it can't hold, and what can: an event that is refused for one says this
+    /// behind its reason. No value of a row is in it.
+    ///
+    /// ```
+    /// use aurora_trigger_gen::PgType;
+    /// use aurora_trigger_gen::describe::TypeDesc;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(try_from = "i64")]
+    /// struct Cents(u64);
+    /// # impl TryFrom<i64> for Cents {
+    /// #     type Error = std::num::TryFromIntError;
+    /// #     fn try_from(cents: i64) -> Result<Self, Self::Error> { cents.try_into().map(Self) }
+    /// # }
+    ///
+    /// impl PgType for Cents {
+    ///     const TYPE: TypeDesc = i64::TYPE.with_limits("`Cents` holds no debts; `i64` does");
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_limits(mut self, limits: &'static str) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// What kind of column it goes to.
     #[must_use]
     pub const fn shape(&self) -> Shape {
@@ -252,6 +279,12 @@ impl TypeDesc {
     #[must_use]
     pub const fn check(&self) -> Option<RawCheck> {
         self.check
+    }
+
+    /// Which values of its columns it can't hold, and what can.
+    #[must_use]
+    pub const fn limits(&self) -> Option<&'static str> {
+        self.limits
     }
 
     /// Whether this type, or one inside it, has a check.

@@ -6,10 +6,10 @@ use postgres_types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use proptest::prelude::*;
 
 use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
-use crate::holder::{Holder, Row, arrive, in_every_session};
+use crate::holder::{Holder, Row, arrive, events, in_every_session};
 use crate::samples::samples;
 
-in_every_session!(intervals);
+in_every_session!(intervals, more_hours_than_servers_before_15_print);
 
 /// As the server sends it, and takes it: microseconds, days, months.
 #[derive(Debug)]
@@ -115,4 +115,28 @@ async fn intervals(holder: &Holder) {
             binary.map(|binary| binary.0)
         })
         .await;
+}
+
+/// Those can store it, and neither print nor send it: what captures it fails, as the write does that asked for that.
+async fn more_hours_than_servers_before_15_print(holder: &Holder) {
+    holder
+        .make_table::<Row<Interval>>("interval NOT NULL")
+        .await;
+    // A literal of so many hours they refuse, a sum they do not.
+    let hours = "INSERT INTO public.holder VALUES
+        (1, interval '2147483647 hours' + interval '1 hour' + interval '0.5 seconds')";
+    let outcome = holder.session().batch_execute(hours).await;
+    if holder.server_version().await < 150_000 {
+        let error = outcome.expect_err("this server can't print it");
+        let message = error.as_db_error().expect("the server says so").message();
+        assert!(message.contains("interval out of range"), "{message}");
+        return;
+    }
+    outcome.expect("this server prints it");
+    let read = events::<Row<Interval>>(&holder.pipeline().take_calls()).remove(&1);
+    let interval = Interval {
+        microseconds: (i64::from(i32::MAX) + 1) * 3_600_000_000 + 500_000,
+        ..Interval::default()
+    };
+    assert_eq!(read, Some(Ok(interval)));
 }

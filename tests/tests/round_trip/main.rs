@@ -20,6 +20,7 @@ mod jiff;
 mod json;
 mod numbers;
 mod ranges;
+mod reasons;
 mod samples;
 mod text;
 mod time;

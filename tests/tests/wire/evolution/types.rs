@@ -24,7 +24,10 @@ mod nullable {
         .await;
         assert_eq!(
             read::<Newer, Older>(&sent.after),
-            refused("at `note`: invalid type, expected a string")
+            refused(
+                "at `note`: invalid type, expected a string: what may be NULL is read by an `Option`, and an array that \
+                 may hold it by a `Vec<Option<T>>`"
+            )
         );
         let note = Some("a".to_owned());
         assert_eq!(
@@ -147,7 +150,10 @@ mod labels {
         assert_eq!(read::<WithMore, WithMore>(&sent.after), Ok(more));
         assert_eq!(
             read::<WithMore, WithClosed>(&sent.after),
-            refused("at `status`: unknown variant, expected `placed`")
+            refused(
+                "at `status`: unknown variant, expected `placed`: add a variant for the label, or one with \
+                 `#[serde(other)]` for all that are missing"
+            )
         );
         let open = WithOpen {
             id: 2,
@@ -187,7 +193,10 @@ mod labels {
         let payload = &pipeline.take_calls()[0].payload;
         assert_eq!(
             read::<WithMore, WithClosed>(payload),
-            refused("at `status`: unknown variant, expected `placed`")
+            refused(
+                "at `status`: unknown variant, expected `placed`: add a variant for the label, or one with \
+                 `#[serde(other)]` for all that are missing"
+            )
         );
         // What was refused is taken once there is a relay of the newer struct.
         let more = WithMore {
