@@ -74,9 +74,10 @@ where
     random(weighted(0.875, strategy))
 }
 
-/// Makes the struct, and `fn columns(Letters)`. Of each column there are its type in Rust and in PostgreSQL, the latter
-/// with the type as which the driver writes and reads it where it has none for the column's own, the type of the driver,
-/// what the struct should hold of what the driver reads, random values, and values that are refused.
+/// Makes the struct, and `fn columns(Letters)`. Of each column there are its type in Rust and in PostgreSQL, with the
+/// one as which the driver writes and reads it where it has nothing for the column's own, and the statement that only a
+/// server runs that has it; the type of the driver, what the struct should hold of what the driver reads, random
+/// values, and values that are refused.
 macro_rules! everything {
     (
         $letters:ident;

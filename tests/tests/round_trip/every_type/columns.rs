@@ -26,7 +26,8 @@ use uuid::Uuid;
 use super::column::{Column, everything, random, random_or_null, refused};
 use super::edges::{
     address, any_float4, any_float8, any_host, bits, bytes, edges, float4, float8, int2, int4,
-    int4_before_the_last, int8, oid, some_bits, uuid, v4_address, v4_host, v6_address, v6_host,
+    int4_before_the_last, int8, int8_before_the_last, long_number, oid, some_bits, uuid,
+    v4_address, v4_host, v6_address, v6_host,
 };
 use super::grid::{Grid, grids};
 use super::letters::Letters;
@@ -57,13 +58,17 @@ everything! {
     int8: i64, "int8" as i64, |value| value, int8(), [];
     int2_in_i64: i64, "int2" as i16, i64::from, int2(), [];
     oid: Oid, "oid" as u32, Oid, oid(), [];
-    finite_float4: f32, "float4" as f32, |value| value, float4(), [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(refused);
-    finite_float8: f64, "float8" as f64, |value| value, float8(), [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(refused);
+    finite_float4: f32, "float4" as f32, |value| value, float4(),
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(refused);
+    finite_float8: f64, "float8" as f64, |value| value, float8(),
+        [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(refused);
     any_float4: Float4, "float4" as f32, Float4, any_float4(), [];
     numeric_of_28_digits: Decimal, "numeric" as Decimal, |value| value,
         edges(decimal(), [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(110, 2), Decimal::new(-1, 28)]),
         [unfit::TOO_LARGE, unfit::TOO_LONG, "NaN"].map(|text| refused(unfit::number(text)));
-    long_numeric: BigDecimal, "numeric" as DriverNumeric, wanted::big_decimal, DriverNumeric::random(), [refused(unfit::number("NaN"))];
+    long_numeric: BigDecimal, "numeric" as DriverNumeric, |number| wanted::big_decimal(&number), long_number(), [
+        refused(unfit::number("NaN")),
+    ];
     text: String, "text" as String, |value| value, letters.text(0..=40), [];
     varchar: String, "varchar(40)" as String, |value| value, letters.text(0..=40), [];
     name: String, "name" as String, |value| value, letters.name(), [];
@@ -107,13 +112,13 @@ everything! {
     ];
     macaddr: MacAddress, "macaddr" as DriverAddress<MacAddress>, |value| value.0,
         edges(any::<[u8; 6]>(), [[0; 6], [255; 6]]).prop_map(|bytes| DriverAddress(MacAddress(bytes))), [];
-    bits_of_any_number: Bits, "bit varying" as BitVec, wanted::all_bits, some_bits(), [];
-    nine_bits: Bits, "bit(9)" as BitVec, wanted::all_bits, bits(9), [];
+    bits_of_any_number: Bits, "bit varying" as BitVec, |bits| wanted::all_bits(&bits), some_bits(), [];
+    nine_bits: Bits, "bit(9)" as BitVec, |bits| wanted::all_bits(&bits), bits(9), [];
     mood: Mood, "public.mood" as Mood, |value| value, moods(), [];
-    half_known: HalfKnown, "public.half_known" as Raw, half_known, Just(Raw::text("known")), [
+    half_known: HalfKnown, "public.half_known" as Raw, |raw| half_known(&raw), Just(Raw::text("known")), [
         refused(Raw::text("unknown")),
     ];
-    enum_in_text: Segment, "text" as String, wanted::segment,
+    enum_in_text: Segment, "text" as String, |label| wanted::segment(&label),
         select(vec!["retail_trade", "wholesale", "B2B"]).prop_map(str::to_owned),
         ["Wholesale", "wholesale ", ""].map(refused);
     enum_in_integer: Level, "int2" as i16, wanted::level, select(vec![-1_i16, 300]), [0_i16, i16::MAX].map(refused);
@@ -123,7 +128,7 @@ everything! {
         refused(LongAmount::new(unfit::TOO_LONG)),
     ];
     int4_range: Range<i32>, "int4range" as DriverRange<i32>, |value| value.0, ranges(int4_before_the_last()), [];
-    int8_range: Range<i64>, "int8range" as DriverRange<i64>, |value| value.0, ranges(int8().prop_map(|number| number.min(i64::MAX - 1))), [];
+    int8_range: Range<i64>, "int8range" as DriverRange<i64>, |value| value.0, ranges(int8_before_the_last()), [];
     numeric_range: Range<Decimal>, "numrange" as DriverRange<Decimal>, |value| value.0, ranges(decimal()), [
         refused(DriverRange(Between(Unbounded, Included(unfit::number(unfit::TOO_LARGE))))),
         refused(DriverRange(Between(Excluded(unfit::number(unfit::TOO_LONG)), Unbounded))),
@@ -155,8 +160,8 @@ everything! {
         vec(of(moments::timestamp()), 0..6), [refused(vec![Raw::microseconds(i64::MIN)])];
     instant_array: Vec<DateTime<Utc>>, "timestamptz[]" as Vec<DateTime<Utc>>, |value| value,
         vec(moments::instant(), 0..6), [refused(vec![Raw::microseconds(i64::MAX)])];
-    interval_array: Vec<Option<Interval>>, "interval[]" as Vec<Option<Binary>>, |value| wanted::each(value, |binary| binary.0),
-        vec(of(printable_everywhere()), 0..4), [];
+    interval_array: Vec<Option<Interval>>, "interval[]" as Vec<Option<Binary>>,
+        |value| wanted::each(value, |binary| binary.0), vec(of(printable_everywhere()), 0..4), [];
     bytea_array: Vec<Option<Bytes>>, "bytea[]" as Vec<Option<Vec<u8>>>, |value| wanted::each(value, Bytes::from),
         vec(of(bytes()), 0..4), [];
     uuid_array: Vec<Uuid>, "uuid[]" as Vec<Uuid>, |value| value, vec(uuid(), 0..6), [];
@@ -181,7 +186,8 @@ everything! {
     nullable_text: String, "text" as String, |value| value, letters.text(0..=3), [];
     nullable_int8: i64, "int8" as i64, |value| value, int8(), [];
     any_float8: Float8, "float8" as f64, Float8, any_float8(), [];
-    nullable_numeric: BigDecimal, "numeric" as DriverNumeric, wanted::big_decimal, DriverNumeric::random(), unfit::infinite_numbers();
+    nullable_numeric: BigDecimal, "numeric" as DriverNumeric, |number| wanted::big_decimal(&number), long_number(),
+        unfit::infinite_numbers();
     padded_text: String, "char(12)" as String, |value| value, letters.text(0..=12), [];
     nullable_date: NaiveDate, "date" as NaiveDate, |value| value, moments::date(), refused_dates();
     instant_at_an_offset: DateTime<FixedOffset>, "timestamptz" as DateTime<FixedOffset>, |value| value,
@@ -197,7 +203,9 @@ everything! {
     jsonb_struct: Address, "jsonb" as Json<Address>, |Json(value)| value, addresses(letters).prop_map(Json), [
         refused(unfit::jsonb("{\"street\": \"\"}")),
     ];
-    v6_host_address: Ipv6Addr, "inet" as IpAddr, wanted::v6_address, v6_address().prop_map(IpAddr::V6), [refused(unfit::host("192.0.2.1"))];
+    v6_host_address: Ipv6Addr, "inet" as IpAddr, wanted::v6_address, v6_address().prop_map(IpAddr::V6), [
+        refused(unfit::host("192.0.2.1")),
+    ];
     v4_host_in_network: Ipv4Inet, "inet" as IpInet, wanted::v4_host, v4_host(), [refused(unfit::host("::1/64"))];
     v6_host_in_network: Ipv6Inet, "inet" as IpInet, wanted::v6_host, v6_host(), [refused(unfit::host("192.0.2.1/24"))];
     v4_network: Ipv4Cidr, "cidr" as IpCidr, wanted::v4_network, v4_host().prop_map(|host| host.network()), [
@@ -226,14 +234,14 @@ everything! {
     float8_array: Vec<Option<Float8>>, "float8[]" as Vec<Option<f64>>, |value| wanted::each(value, Float8),
         vec(of(any_float8()), 0..6), [];
     big_numeric_array: Vec<Option<BigDecimal>>, "numeric[]" as Vec<Option<DriverNumeric>>,
-        |value| wanted::each(value, wanted::big_decimal), vec(of(DriverNumeric::random()), 0..4), [];
+        |value| wanted::each(value, |number| wanted::big_decimal(&number)), vec(of(long_number()), 0..4), [];
     time_array: Vec<NaiveTime>, "time[]" as Vec<NaiveTime>, |value| value, vec(moments::time(), 0..6), [
         refused(vec![Raw::microseconds(86_400_000_000)]),
     ];
-    bit_array: Vec<Option<Bits>>, "bit(9)[]" as Vec<Option<BitVec>>, |value| wanted::each(value, wanted::all_bits),
-        vec(of(bits(9)), 0..4), [];
-    bits_array: Vec<Bits>, "bit varying[]" as Vec<BitVec>, |value| value.into_iter().map(wanted::all_bits).collect(),
-        vec(some_bits(), 0..4), [];
+    bit_array: Vec<Option<Bits>>, "bit(9)[]" as Vec<Option<BitVec>>,
+        |value| wanted::each(value, |bits| wanted::all_bits(&bits)), vec(of(bits(9)), 0..4), [];
+    bits_array: Vec<Bits>, "bit varying[]" as Vec<BitVec>,
+        |value| value.into_iter().map(|bits| wanted::all_bits(&bits)).collect(), vec(some_bits(), 0..4), [];
     address_array: Vec<Option<IpAddr>>, "inet[]" as Vec<Option<IpAddr>>, |value| value, vec(of(address()), 0..4), [
         refused(vec![unfit::host("192.0.2.1/24")]),
     ];

@@ -10,6 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
+use crate::driver::DriverNumeric;
+use crate::samples::{finite_f32, finite_f64};
+
 pub(super) fn edges<S>(
     strategy: S,
     edges: impl Into<Vec<S::Value>>,
@@ -38,20 +41,38 @@ pub(super) fn int8() -> impl Strategy<Value = i64> {
     edges(any::<i64>(), [i64::MIN, -1, 0, (1 << 53) + 1, i64::MAX])
 }
 
+/// The same.
+pub(super) fn int8_before_the_last() -> impl Strategy<Value = i64> {
+    int8().prop_map(|number| number.min(i64::MAX - 1))
+}
+
+/// A `numeric` of more digits than most types take.
+pub(super) fn long_number() -> impl Strategy<Value = DriverNumeric> {
+    let mut at_edges = ["0", "0.00", "1.10", "-0.5", "10000", "0.0001", "99999999"]
+        .map(str::to_owned)
+        .to_vec();
+    at_edges.extend([
+        format!("-{}.1", "9".repeat(300)),
+        format!("0.{}1", "0".repeat(300)),
+    ]);
+    let at_edges: Vec<DriverNumeric> = at_edges.into_iter().map(DriverNumeric).collect();
+    edges(DriverNumeric::random(), at_edges)
+}
+
 pub(super) fn oid() -> impl Strategy<Value = u32> {
     edges(any::<u32>(), [0, 1 << 31, 4_000_000_000, u32::MAX])
 }
 
 pub(super) fn float4() -> impl Strategy<Value = f32> {
     edges(
-        crate::samples::finite_f32(),
+        finite_f32(),
         [0.0, -0.0, 1e-45, f32::MIN_POSITIVE, 7.038_531e-26, f32::MAX],
     )
 }
 
 pub(super) fn float8() -> impl Strategy<Value = f64> {
     edges(
-        crate::samples::finite_f64(),
+        finite_f64(),
         [
             0.0,
             -0.0,

@@ -1,8 +1,8 @@
 //! Random rows of a table with a column of every type: what the driver reads of each value is what the event holds.
 //!
-//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (20,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes others
-//! of them, the same for the same number. Besides there is every value that a column's Rust type can't hold: of its row
-//! the event must be refused, for that column.
+//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (20,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes
+//! others of them, the same for the same number. Besides there are values that a column's Rust type can't hold, all of
+//! them once and then some more: of such a row the event must be refused, for that column.
 
 mod column;
 mod columns;

@@ -1,5 +1,5 @@
-//! Days and times of day, of which one in three is at an edge. The driver writes those of chrono, whatever reads them: of
-//! jiff it can't write the last day.
+//! Days and times of day, of which one in three is at an edge. The driver writes those of chrono, whatever reads them:
+//! of jiff it can't write the last day.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;

@@ -80,7 +80,7 @@ pub(super) enum HalfKnown {
 }
 
 /// The driver compares the labels.
-pub(super) fn half_known(raw: Raw) -> HalfKnown {
+pub(super) fn half_known(raw: &Raw) -> HalfKnown {
     assert_eq!(raw.0, b"known");
     HalfKnown::Known
 }

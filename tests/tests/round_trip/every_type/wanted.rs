@@ -15,16 +15,16 @@ pub(super) fn each<D, T>(values: Vec<Option<D>>, into: fn(D) -> T) -> Vec<Option
     values.into_iter().map(|value| value.map(into)).collect()
 }
 
-pub(super) fn big_decimal(number: DriverNumeric) -> BigDecimal {
+pub(super) fn big_decimal(number: &DriverNumeric) -> BigDecimal {
     number.0.parse().expect("it is a number")
 }
 
-pub(super) fn all_bits(bits: BitVec) -> Bits {
+pub(super) fn all_bits(bits: &BitVec) -> Bits {
     Bits(bits.iter().collect())
 }
 
-pub(super) fn segment(label: String) -> Segment {
-    match label.as_str() {
+pub(super) fn segment(label: &str) -> Segment {
+    match label {
         "retail_trade" => Segment::RetailTrade,
         "wholesale" | "B2B" => Segment::Wholesale,
         other => panic!("{other} is refused"),
