@@ -5,7 +5,8 @@
 #
 #   tests/run.sh                 everything on this machine's PostgreSQL, and then on the oldest and the
 #                                newest version most tests that start one
-#   tests/run.sh --all-versions  nothing but the tests that start one, on each version
+#   tests/run.sh --all-versions  nothing but the tests that start one, on each version, with a million random
+#                                values over all of them; AURORA_TRIGGER_RANDOM_VALUES is how many on each
 #
 # A CI waits for the first. So on the two versions more it leaves out what takes minutes for the sake of relay
 # and processes, and has the database do only what all the others do too.
@@ -86,8 +87,10 @@ all_versions() {
     local tests version
     has_servers || die "npm has other versions of PostgreSQL for Linux on x86-64 only: set AURORA_TRIGGER_PG_BIN to the programs of one, and run cargo test"
     mapfile -t tests < <(live_tests)
+    export AURORA_TRIGGER_RANDOM_VALUES=${AURORA_TRIGGER_RANDOM_VALUES:-125000}
     for version in "${server_versions[@]}"; do
-        on_version "$version" "${tests[@]}"
+        # Other values on each.
+        AURORA_TRIGGER_RANDOM_SEED=${version%%.*} on_version "$version" "${tests[@]}"
     done
     conclude
 }

@@ -121,7 +121,10 @@ const NOT_A_NUMBER: u16 = 0xC000;
 impl DriverNumeric {
     /// Up to 60 digits before the point and 60 behind it.
     pub(crate) fn random() -> impl Strategy<Value = Self> {
-        ("(0|-?[1-9][0-9]{0,60})(\\.[0-9]{1,60})?").prop_map(Self)
+        // As a strategy the text itself would be parsed for each value.
+        proptest::string::string_regex("(0|-?[1-9][0-9]{0,60})(\\.[0-9]{1,60})?")
+            .expect("it is a regular expression")
+            .prop_map(Self)
     }
 
     /// In the binary protocol: the number of groups of four digits, the place of the first before the point, the sign,

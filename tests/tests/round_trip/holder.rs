@@ -103,6 +103,13 @@ const HOSTILE_SCHEMA: &str = "
     GRANT USAGE ON SCHEMA hostile TO PUBLIC;
 ";
 
+/// Those of the session that writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settings {
+    AsTheyCome,
+    Hostile,
+}
+
 pub(crate) struct Holder {
     pipeline: Pipeline,
     session: Client,
@@ -111,26 +118,29 @@ pub(crate) struct Holder {
 
 impl Holder {
     pub(crate) async fn plain() -> Self {
-        Self::start("", Level::Row).await
+        Self::start("UTF8", Settings::AsTheyCome, Level::Row).await
     }
 
     pub(crate) async fn hostile() -> Self {
-        let holder = Self::start(HOSTILE, Level::Statement).await;
-        let locale = "SET lc_monetary = 'de_DE.UTF-8'";
-        if holder.session.batch_execute(locale).await.is_err() {
-            println!("not tested: another lc_monetary, which this system has not");
-        }
-        holder
+        Self::start("UTF8", Settings::Hostile, Level::Statement).await
     }
 
-    async fn start(settings: &str, level: Level) -> Self {
-        let pipeline = Pipeline::start().await;
+    /// In a database of this encoding.
+    pub(crate) async fn start(encoding: &str, settings: Settings, level: Level) -> Self {
+        let pipeline = Pipeline::start_in(encoding).await;
         pipeline.run(HOSTILE_SCHEMA).await;
         let session = pipeline.session().await;
-        session
-            .batch_execute(settings)
-            .await
-            .expect("a session may set all of this");
+        if settings == Settings::Hostile {
+            session
+                .batch_execute(HOSTILE)
+                .await
+                .expect("a session may set all of this");
+            // Its sign of the euro is one that another encoding may lack, and then nothing is made a `money` at all.
+            let locale = "SET lc_monetary = 'de_DE.UTF-8'";
+            if encoding == "UTF8" && session.batch_execute(locale).await.is_err() {
+                println!("not tested: another lc_monetary, which this system has not");
+            }
+        }
         Self {
             pipeline,
             session,

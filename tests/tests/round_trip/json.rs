@@ -58,16 +58,16 @@ async fn values(holder: &Holder) {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Address {
-    street: String,
+pub(crate) struct Address {
+    pub(crate) street: String,
     #[serde(default)]
-    floor: Option<i8>,
-    place: Place,
+    pub(crate) floor: Option<i8>,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum Place {
+pub(crate) enum Place {
     Town { name: String },
     Point { latitude: f64, longitude: f64 },
 }

@@ -120,18 +120,27 @@ pub(crate) fn decimal() -> impl Strategy<Value = Decimal> {
 
 /// JSON that `jsonb` takes, too.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
+    json_with(text(0..=8), text(0..=4))
+}
+
+/// The same with these texts and keys.
+pub(crate) fn json_with(
+    texts: impl Strategy<Value = String> + 'static,
+    keys: impl Strategy<Value = String> + 'static,
+) -> impl Strategy<Value = Value> {
+    let keys = keys.boxed();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         finite_f64().prop_map(|number| Number::from_f64(number).map_or(Value::Null, Value::from)),
-        text(0..=8).prop_map(Value::from),
+        texts.prop_map(Value::from),
     ];
-    leaf.prop_recursive(3, 16, 4, |inner| {
+    leaf.prop_recursive(3, 16, 4, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::vec((text(0..=4), inner), 0..4)
+            proptest::collection::vec((keys.clone(), inner), 0..4)
                 .prop_map(|members| Value::Object(Map::from_iter(members))),
         ]
     })

@@ -66,7 +66,7 @@ async fn enums(holder: &Holder) {
 #[derive(Debug, Clone, Copy, Deserialize, PgType)]
 #[stream(as = "String")]
 #[serde(rename_all = "snake_case")]
-enum Segment {
+pub(crate) enum Segment {
     RetailTrade,
     #[serde(alias = "B2B")]
     Wholesale,
@@ -75,7 +75,7 @@ enum Segment {
 #[derive(Debug, Clone, Copy, Deserialize, PgType)]
 #[stream(as = "i16")]
 #[serde(try_from = "i16")]
-enum Level {
+pub(crate) enum Level {
     Low = -1,
     High = 300,
 }

@@ -1,132 +1,265 @@
-//! The columns: for each the Rust type of the struct, that of the driver, random values weighted towards the edges, and
-//! values that the struct's type must refuse, with the reason.
+//! The columns.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Debug;
-use std::net::IpAddr;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
+use aurora_trigger_gen::Range::Between;
 use aurora_trigger_gen::{
-    Bits, Bytes, Float4, Float8, Interval, MacAddress, MacAddress8, Oid, PgType, Range,
+    Bits, Bytes, Float4, Float8, Interval, MacAddress, MacAddress8, Multirange, Oid, Range,
     StreamTrigger, time as time_columns,
 };
 use bigdecimal::BigDecimal;
 use bit_vec::BitVec;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use cidr::{IpCidr, IpInet};
-use postgres_types::{FromSql, ToSql};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use cidr::{IpCidr, IpInet, Ipv4Cidr, Ipv4Inet, Ipv6Cidr, Ipv6Inet};
 use proptest::collection::{hash_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio_postgres::Row;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::Written;
+use super::column::{Column, everything, random, random_or_null, refused};
+use super::edges::{
+    address, any_float4, any_float8, any_host, bits, bytes, edges, float4, float8, int2, int4,
+    int4_before_the_last, int8, int8_before_the_last, long_number, oid, some_bits, uuid,
+    v4_address, v4_host, v6_address, v6_host,
+};
+use super::grid::{Grid, grids};
+use super::letters::Letters;
+use super::moments::{self, refused_dates, refused_times, refused_timestamps};
+use super::multirange::{DriverMultirange, multiranges};
+use super::raw::Raw;
+use super::recipes::{self, Money};
+use super::unfit;
+use super::user_types::{
+    Amount, Attributes, HalfKnown, Line, LongAmount, Path, addresses, amounts, half_known, lines,
+    moods,
+};
+use super::wanted;
 use crate::driver::{DriverAddress, DriverNumeric, DriverRange};
 use crate::holder::Holds;
-use crate::interval::Binary;
+use crate::interval::{Binary, printable_everywhere};
+use crate::json::Address;
 use crate::ranges::ranges;
-use crate::samples::{date, decimal, finite_f32, finite_f64, instant, json, text, time, timestamp};
-use crate::user_types::{MOODS, Mood};
-use crate::{jiff as jiff_values, time_crate};
+use crate::samples::decimal;
+use crate::user_types::{Level, Mood, Segment};
 
-pub(super) const TYPES: &str = r#"
-    CREATE EXTENSION hstore;
-    CREATE DOMAIN public.cents AS int8;
-    CREATE DOMAIN public.more_cents AS public.cents;
-    CREATE TYPE public.amount AS ("the value" numeric, currency text);
-    CREATE TYPE public.line AS (number int2, amounts public.amount[], mood public.mood);
-"#;
-
-#[derive(Debug, Clone, Deserialize, PgType, ToSql, FromSql)]
-#[stream(type = "public.amount")]
-#[postgres(name = "amount")]
-struct Amount {
-    #[stream(column = "the value")]
-    #[postgres(name = "the value")]
-    value: Option<Decimal>,
-    currency: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize, PgType, ToSql, FromSql)]
-#[stream(type = "public.line")]
-#[postgres(name = "line")]
-struct Line {
-    number: i16,
-    amounts: Option<Vec<Option<Amount>>>,
-    mood: Mood,
-}
-
-#[derive(Debug, Deserialize, PgType)]
-#[stream(sql_type = "public.hstore", encoding = "json")]
-#[expect(dead_code, reason = "compared as `Debug` shows it")]
-struct Attributes(BTreeMap<String, Option<String>>);
-
-/// One column of the table.
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) sql: &'static str,
-    pub(super) random: Box<dyn Fn(&mut TestRunner) -> Written>,
-    /// Values in the binary protocol, each with the reason for which its event is refused.
-    pub(super) refused: Vec<(Vec<u8>, &'static str)>,
-    /// What the driver reads, as the struct's type in all its digits.
-    pub(super) read: fn(&Row, usize) -> String,
-    /// What the event holds, in the same way.
-    pub(super) shown: fn(&Everything) -> String,
-}
-
-fn random<S>(strategy: S) -> Box<dyn Fn(&mut TestRunner) -> Written>
-where
-    S: Strategy + 'static,
-    S::Value: ToSql + Sync + Send + 'static,
-{
-    Box::new(move |runner| {
-        let tree = strategy
-            .new_tree(runner)
-            .expect("no strategy here gives up");
-        Written::ByDriver(Box::new(tree.current()))
-    })
-}
-
-/// One in four is at an edge.
-fn edges<S>(strategy: S, edges: impl Into<Vec<S::Value>>) -> impl Strategy<Value = S::Value>
-where
-    S: Strategy,
-    S::Value: Clone + Debug + 'static,
-{
-    prop_oneof![3 => strategy, 1 => select(edges.into())]
-}
-
-macro_rules! everything {
-    ($($field:ident: $ty:ty, $sql:literal as $driver:ty, $into:expr, $strategy:expr, $refused:expr;)+) => {
-        /// A row.
-        #[derive(Debug, Deserialize, StreamTrigger)]
-        #[stream(table = "public.everything", delivery = "async", on_failure = "abort")]
-        pub(super) struct Everything {
-            #[stream(key)]
-            id: i64,
-            $($field: $ty,)+
-        }
-
-        pub(super) fn columns() -> Vec<Column> {
-            vec![$(Column {
-                name: stringify!($field),
-                sql: $sql,
-                random: random($strategy),
-                refused: Vec::from($refused),
-                read: |row, index| {
-                    let into: fn($driver) -> $ty = $into;
-                    format!("{:?}", into(row.get::<_, $driver>(index)))
-                },
-                shown: |row| format!("{:?}", row.$field),
-            }),+]
-        }
-    };
+everything! {
+    letters;
+    not_null {
+    boolean: bool, "bool" as bool, |value| value, any::<bool>(), [];
+    int2: i16, "int2" as i16, |value| value, int2(), [];
+    int4: i32, "int4" as i32, |value| value, int4(), [];
+    int8: i64, "int8" as i64, |value| value, int8(), [];
+    int2_in_i64: i64, "int2" as i16, i64::from, int2(), [];
+    oid: Oid, "oid" as u32, Oid, oid(), [];
+    finite_float4: f32, "float4" as f32, |value| value, float4(),
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(refused);
+    finite_float8: f64, "float8" as f64, |value| value, float8(),
+        [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(refused);
+    any_float4: Float4, "float4" as f32, Float4, any_float4(), [];
+    numeric_of_28_digits: Decimal, "numeric" as Decimal, |value| value,
+        edges(decimal(), [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(110, 2), Decimal::new(-1, 28)]),
+        [unfit::TOO_LARGE, unfit::TOO_LONG, "NaN"].map(|text| refused(unfit::number(text)));
+    long_numeric: BigDecimal, "numeric" as DriverNumeric, |number| wanted::big_decimal(&number), long_number(), [
+        refused(unfit::number("NaN")),
+    ];
+    text: String, "text" as String, |value| value, letters.text(0..=40), [];
+    varchar: String, "varchar(40)" as String, |value| value, letters.text(0..=40), [];
+    name: String, "name" as String, |value| value, letters.name(), [];
+    bytea: Bytes, "bytea" as Vec<u8>, Bytes::from, bytes(), [];
+    uuid: Uuid, "uuid" as Uuid, |value| value, uuid(), [];
+    chrono_date: NaiveDate, "date" as NaiveDate, |value| value, moments::date(), refused_dates();
+    chrono_time: NaiveTime, "time" as NaiveTime, |value| value, moments::time(), refused_times();
+    chrono_timestamp: NaiveDateTime, "timestamp" as NaiveDateTime, |value| value, moments::timestamp(),
+        refused_timestamps();
+    chrono_instant: DateTime<Utc>, "timestamptz" as DateTime<Utc>, |value| value, moments::instant(),
+        refused_timestamps();
+    jiff_date: jiff::civil::Date, "date" as jiff::civil::Date, |value| value, moments::date(), refused_dates();
+    jiff_time: jiff::civil::Time, "time" as jiff::civil::Time, |value| value, moments::time(), refused_times();
+    jiff_timestamp: jiff::civil::DateTime, "timestamp" as jiff::civil::DateTime, |value| value,
+        moments::timestamp(), refused_timestamps();
+    time_timestamp: time_columns::PrimitiveDateTime, "timestamp" as time::PrimitiveDateTime,
+        time_columns::PrimitiveDateTime, moments::timestamp(), refused_timestamps();
+    time_instant: time_columns::OffsetDateTime, "timestamptz" as time::OffsetDateTime, time_columns::OffsetDateTime,
+        moments::instant(), refused_timestamps();
+    finite_interval: Interval, "interval" as Binary, |value| value.0, printable_everywhere(),
+        unfit::infinite_intervals();
+    json_value: Value, "json" as Value, |value| value, letters.json(), [refused(Raw::text("1e400"))];
+    jsonb_value: Value, "jsonb" as Value, |value| value, letters.json(), [refused(unfit::jsonb("{\"a\": 1e400}"))];
+    #[stream(json)]
+    json_struct: Address, "json" as Json<Address>, |Json(value)| value, addresses(letters).prop_map(Json), [
+        refused(Raw::text("null")),
+        refused(Raw::text("{\"street\": \"\"}")),
+    ];
+    host_address: IpAddr, "inet" as IpAddr, |value| value, address(), [
+        refused(unfit::host("192.0.2.1/24")),
+        refused(unfit::host("::1/64")),
+    ];
+    v4_host_address: Ipv4Addr, "inet" as IpAddr, wanted::v4_address, v4_address().prop_map(IpAddr::V4), [
+        refused(unfit::host("::1")),
+        refused(unfit::host("192.0.2.1/24")),
+    ];
+    host_in_network: IpInet, "inet" as IpInet, |value| value, any_host(), [];
+    network: IpCidr, "cidr" as IpCidr, |value| value, any_host().prop_map(|host| host.network()), [];
+    v6_network: Ipv6Cidr, "cidr" as IpCidr, wanted::v6_network, v6_host().prop_map(|host| host.network()), [
+        refused(unfit::network("192.0.2.1/32")),
+    ];
+    macaddr: MacAddress, "macaddr" as DriverAddress<MacAddress>, |value| value.0,
+        edges(any::<[u8; 6]>(), [[0; 6], [255; 6]]).prop_map(|bytes| DriverAddress(MacAddress(bytes))), [];
+    bits_of_any_number: Bits, "bit varying" as BitVec, |bits| wanted::all_bits(&bits), some_bits(), [];
+    nine_bits: Bits, "bit(9)" as BitVec, |bits| wanted::all_bits(&bits), bits(9), [];
+    mood: Mood, "public.mood" as Mood, |value| value, moods(), [];
+    half_known: HalfKnown, "public.half_known" as Raw, |raw| half_known(&raw), Just(Raw::text("known")), [
+        refused(Raw::text("unknown")),
+    ];
+    enum_in_text: Segment, "text" as String, |label| wanted::segment(&label),
+        select(vec!["retail_trade", "wholesale", "B2B"]).prop_map(str::to_owned),
+        ["Wholesale", "wholesale ", ""].map(refused);
+    enum_in_integer: Level, "int2" as i16, wanted::level, select(vec![-1_i16, 300]), [0_i16, i16::MAX].map(refused);
+    domain_of_domain: i64, "public.more_cents" as i64, |value| value, int8(), [];
+    domain_over_composite: Line, "public.known_line" by "public.line" as Line, |value| value, lines(letters), [];
+    composite_amount: Amount, "public.amount" as Amount, |value| value, amounts(letters), [
+        refused(LongAmount::new(unfit::TOO_LONG)),
+    ];
+    int4_range: Range<i32>, "int4range" as DriverRange<i32>, |value| value.0, ranges(int4_before_the_last()), [];
+    int8_range: Range<i64>, "int8range" as DriverRange<i64>, |value| value.0, ranges(int8_before_the_last()), [];
+    numeric_range: Range<Decimal>, "numrange" as DriverRange<Decimal>, |value| value.0, ranges(decimal()), [
+        refused(DriverRange(Between(Unbounded, Included(unfit::number(unfit::TOO_LARGE))))),
+        refused(DriverRange(Between(Excluded(unfit::number(unfit::TOO_LONG)), Unbounded))),
+    ];
+    instant_range: Range<DateTime<Utc>>, "tstzrange" as DriverRange<DateTime<Utc>>, |value| value.0,
+        ranges(moments::instant()), [
+        refused(DriverRange(Between(Included(Raw::microseconds(0)), Included(Raw::microseconds(i64::MAX))))),
+        refused(DriverRange(Between(Excluded(Raw::microseconds(i64::MIN)), Unbounded))),
+    ];
+    bool_array: Vec<Option<bool>>, "bool[]" as Vec<Option<bool>>, |value| value, vec(of(any::<bool>()), 0..6), [];
+    int4_array: Vec<i32>, "int4[]" as Vec<i32>, |value| value, vec(int4(), 0..6), [
+        refused(vec![Some(1), None::<i32>]),
+        refused(Grid::new(&[1, 2], vec![1, 2])),
+    ];
+    float4_array: Vec<f32>, "float4[]" as Vec<f32>, |value| value, vec(float4(), 0..6), [
+        refused(vec![1.0, f32::NAN]),
+    ];
+    any_float4_array: Vec<Option<Float4>>, "float4[]" as Vec<Option<f32>>, |value| wanted::each(value, Float4),
+        vec(of(any_float4()), 0..6), [];
+    text_array: Vec<Option<String>>, "text[]" as Vec<Option<String>>, |value| value,
+        vec(of(letters.text(0..=6)), 0..6), [refused(Grid::new(&[1, 1], vec!["a"]))];
+    numeric_array: Vec<Option<Decimal>>, "numeric[]" as Vec<Option<Decimal>>, |value| value, vec(of(decimal()), 0..6), [
+        refused(vec![None, Some(unfit::number("NaN"))]),
+    ];
+    date_array: Vec<NaiveDate>, "date[]" as Vec<NaiveDate>, |value| value, vec(moments::date(), 0..6), [
+        refused(vec![Raw::date(0), Raw::date(i32::MAX)]),
+    ];
+    timestamp_array: Vec<Option<NaiveDateTime>>, "timestamp[]" as Vec<Option<NaiveDateTime>>, |value| value,
+        vec(of(moments::timestamp()), 0..6), [refused(vec![Raw::microseconds(i64::MIN)])];
+    instant_array: Vec<DateTime<Utc>>, "timestamptz[]" as Vec<DateTime<Utc>>, |value| value,
+        vec(moments::instant(), 0..6), [refused(vec![Raw::microseconds(i64::MAX)])];
+    interval_array: Vec<Option<Interval>>, "interval[]" as Vec<Option<Binary>>,
+        |value| wanted::each(value, |binary| binary.0), vec(of(printable_everywhere()), 0..4), [];
+    bytea_array: Vec<Option<Bytes>>, "bytea[]" as Vec<Option<Vec<u8>>>, |value| wanted::each(value, Bytes::from),
+        vec(of(bytes()), 0..4), [];
+    uuid_array: Vec<Uuid>, "uuid[]" as Vec<Uuid>, |value| value, vec(uuid(), 0..6), [];
+    jsonb_array: Vec<Value>, "jsonb[]" as Vec<Value>, |value| value, vec(letters.json(), 0..4), [
+        refused(vec![unfit::jsonb("1"), unfit::jsonb("1e400")]),
+    ];
+    composite_array: Vec<Option<Line>>, "public.line[]" as Vec<Option<Line>>, |value| value,
+        vec(of(lines(letters)), 0..4), [];
+    range_array: Vec<Option<Range<i32>>>, "int4range[]" as Vec<Option<DriverRange<i32>>>,
+        |value| wanted::each(value, |range| range.0), vec(of(ranges(int4_before_the_last())), 0..4), [];
+    int4_grid: Vec<Vec<i32>>, "int4[]" as Grid<i32>, Grid::into_two, grids(int4(), 2), [refused(vec![1])];
+    text_grid: Vec<Vec<Option<String>>>, "text[]" as Grid<Option<String>>, Grid::into_two,
+        grids(of(letters.text(0..=6)), 2), [];
+    int4_cube: Vec<Vec<Vec<Option<i32>>>>, "int4[]" as Grid<Option<i32>>, Grid::into_three, grids(of(int4()), 3), [];
+    hstore: Attributes, "public.hstore" as HashMap<String, Option<String>>,
+        |value| Attributes(value.into_iter().collect()), hash_map(letters.of_hstore(), of(letters.of_hstore()), 0..4),
+        [];
+    #[stream(sql_type = "point", encoding = "text")]
+    point: String, "point" by "text" as String, |value| value, recipes::points(), [];
+    }
+    nullable {
+    nullable_text: String, "text" as String, |value| value, letters.text(0..=3), [];
+    nullable_int8: i64, "int8" as i64, |value| value, int8(), [];
+    any_float8: Float8, "float8" as f64, Float8, any_float8(), [];
+    nullable_numeric: BigDecimal, "numeric" as DriverNumeric, |number| wanted::big_decimal(&number), long_number(),
+        unfit::infinite_numbers();
+    padded_text: String, "char(12)" as String, |value| value, letters.text(0..=12), [];
+    nullable_date: NaiveDate, "date" as NaiveDate, |value| value, moments::date(), refused_dates();
+    instant_at_an_offset: DateTime<FixedOffset>, "timestamptz" as DateTime<FixedOffset>, |value| value,
+        moments::instant_at_an_offset(), refused_timestamps();
+    jiff_instant: jiff::Timestamp, "timestamptz" as jiff::Timestamp, |value| value, moments::instant_of_jiff(),
+        refused_timestamps();
+    time_date: time_columns::Date, "date" as time::Date, time_columns::Date, moments::date(),
+        refused_dates();
+    time_time: time_columns::Time, "time" as time::Time, time_columns::Time, moments::time(),
+        refused_times();
+    nullable_interval: Interval, "interval" as Binary, |value| value.0, printable_everywhere(), [];
+    #[stream(json)]
+    jsonb_struct: Address, "jsonb" as Json<Address>, |Json(value)| value, addresses(letters).prop_map(Json), [
+        refused(unfit::jsonb("{\"street\": \"\"}")),
+    ];
+    v6_host_address: Ipv6Addr, "inet" as IpAddr, wanted::v6_address, v6_address().prop_map(IpAddr::V6), [
+        refused(unfit::host("192.0.2.1")),
+    ];
+    v4_host_in_network: Ipv4Inet, "inet" as IpInet, wanted::v4_host, v4_host(), [refused(unfit::host("::1/64"))];
+    v6_host_in_network: Ipv6Inet, "inet" as IpInet, wanted::v6_host, v6_host(), [refused(unfit::host("192.0.2.1/24"))];
+    v4_network: Ipv4Cidr, "cidr" as IpCidr, wanted::v4_network, v4_host().prop_map(|host| host.network()), [
+        refused(unfit::network("::/0")),
+    ];
+    macaddr8: MacAddress8, "macaddr8" as DriverAddress<MacAddress8>, |value| value.0,
+        edges(any::<[u8; 8]>(), [[0; 8], [255; 8]]).prop_map(|bytes| DriverAddress(MacAddress8(bytes))), [];
+    nullable_mood: Mood, "public.mood" as Mood, |value| value, moods(), [];
+    nullable_composite: Line, "public.line" as Line, |value| value, lines(letters), [];
+    date_range: Range<NaiveDate>, "daterange" as DriverRange<NaiveDate>, |value| value.0,
+        ranges(moments::date_before_the_last()), [
+        refused(DriverRange(Between(Included(Raw::date(0)), Excluded(Raw::date(i32::MAX))))),
+        refused(DriverRange(Between(Included(Raw::date(i32::MIN)), Unbounded))),
+    ];
+    timestamp_range: Range<NaiveDateTime>, "tsrange" as DriverRange<NaiveDateTime>, |value| value.0,
+        ranges(moments::timestamp()), [
+        refused(DriverRange(Between(Unbounded, Included(Raw::microseconds(i64::MAX))))),
+    ];
+    int4_multirange: Multirange<i32>, "int4multirange" if "SELECT '{}'::int4multirange" as DriverMultirange<i32>,
+        |value| value.0, multiranges(int4_before_the_last()), [];
+    numeric_multirange: Multirange<Decimal>, "nummultirange" if "SELECT '{}'::int4multirange"
+        as DriverMultirange<Decimal>, |value| value.0, multiranges(decimal()), [];
+    domain_over_array: Vec<Option<String>>, "public.labels" as Vec<Option<String>>, |value| value,
+        vec(of(letters.text(0..=6)), 0..4), [];
+    oid_array: Vec<Oid>, "oid[]" as Vec<u32>, |value| value.into_iter().map(Oid).collect(), vec(oid(), 0..6), [];
+    float8_array: Vec<Option<Float8>>, "float8[]" as Vec<Option<f64>>, |value| wanted::each(value, Float8),
+        vec(of(any_float8()), 0..6), [];
+    big_numeric_array: Vec<Option<BigDecimal>>, "numeric[]" as Vec<Option<DriverNumeric>>,
+        |value| wanted::each(value, |number| wanted::big_decimal(&number)), vec(of(long_number()), 0..4), [];
+    time_array: Vec<NaiveTime>, "time[]" as Vec<NaiveTime>, |value| value, vec(moments::time(), 0..6), [
+        refused(vec![Raw::microseconds(86_400_000_000)]),
+    ];
+    bit_array: Vec<Option<Bits>>, "bit(9)[]" as Vec<Option<BitVec>>,
+        |value| wanted::each(value, |bits| wanted::all_bits(&bits)), vec(of(bits(9)), 0..4), [];
+    bits_array: Vec<Bits>, "bit varying[]" as Vec<BitVec>,
+        |value| value.into_iter().map(|bits| wanted::all_bits(&bits)).collect(), vec(some_bits(), 0..4), [];
+    address_array: Vec<Option<IpAddr>>, "inet[]" as Vec<Option<IpAddr>>, |value| value, vec(of(address()), 0..4), [
+        refused(vec![unfit::host("192.0.2.1/24")]),
+    ];
+    network_array: Vec<Option<IpCidr>>, "cidr[]" as Vec<Option<IpCidr>>, |value| value,
+        vec(of(any_host().prop_map(|host| host.network())), 0..4), [];
+    mood_array: Vec<Option<Mood>>, "public.mood[]" as Vec<Option<Mood>>, |value| value, vec(of(moods()), 0..6), [];
+    text_cube: Vec<Vec<Vec<String>>>, "text[]" as Grid<String>, Grid::into_three, grids(letters.text(0..=6), 3), [
+        refused(vec!["a"]),
+    ];
+    #[stream(sql_type = "public.citext", encoding = "text")]
+    citext: String, "public.citext" by "text" as String, |value| value, letters.text(0..=12), [];
+    ltree: Path, "public.ltree" by "text" as String, Path, recipes::paths(), [];
+    money: Money, "money" by "numeric" as Decimal, Money::of, recipes::money(), [];
+    #[stream(sql_type = "xml", encoding = "text")]
+    xml: String, "xml" by "text" if "SELECT '<a/>'::xml" as String, |value| value, recipes::xml(letters), [];
+    #[stream(sql_type = "tsvector", encoding = "text")]
+    tsvector: String, "tsvector" by "text" as String, |value| value, recipes::words(letters), [];
+    }
 }
 
 impl Holds for Everything {
@@ -135,139 +268,4 @@ impl Holds for Everything {
     fn into_parts(self) -> (i64, Self) {
         (self.id, self)
     }
-}
-
-const FLOATS: &str = "expected f";
-const DIGITS: &str = "rust_decimal::Decimal can't hold";
-
-everything! {
-    boolean: bool, "bool" as bool, |value| value, any::<bool>(), [];
-    int2: i16, "int2" as i16, |value| value, edges(any::<i16>(), [i16::MIN, -1, 0, i16::MAX]), [];
-    int4: i32, "int4" as i32, |value| value, edges(any::<i32>(), [i32::MIN, -1, 0, i32::MAX]), [];
-    int8: i64, "int8" as i64, |value| value, edges(any::<i64>(), [i64::MIN, (1 << 53) + 1, i64::MAX]), [];
-    wide_int2: i64, "int2" as i16, i64::from, any::<i16>(), [];
-    oid: Oid, "oid" as u32, Oid, edges(any::<u32>(), [0, 4_000_000_000, u32::MAX]), [];
-    float4: f32, "float4" as f32, |value| value, edges(finite_f32(), [-0.0, f32::MIN_POSITIVE, f32::MAX]), [
-        (f32::NAN.to_be_bytes().into(), FLOATS),
-        (f32::INFINITY.to_be_bytes().into(), FLOATS),
-    ];
-    float8: f64, "float8" as f64, |value| value,
-        edges(finite_f64(), [-0.0, 1e300, 0.1 + 0.2, 5e-324, f64::MAX]), [
-        (f64::NAN.to_be_bytes().into(), FLOATS),
-        (f64::NEG_INFINITY.to_be_bytes().into(), FLOATS),
-    ];
-    any_float4: Float4, "float4" as f32, Float4,
-        edges(any::<u32>().prop_map(f32::from_bits), [f32::NAN, f32::NEG_INFINITY, -0.0]), [];
-    any_float8: Float8, "float8" as f64, Float8,
-        edges(any::<u64>().prop_map(f64::from_bits), [f64::NAN, f64::INFINITY, -0.0]), [];
-    number_of_28_digits: Decimal, "numeric" as Decimal, |value| value,
-        edges(decimal(), [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(110, 2)]), [
-        (DriverNumeric("0.12345678901234567890123456789".into()).bytes(), DIGITS),
-        (DriverNumeric("79228162514264337593543950336".into()).bytes(), DIGITS),
-        (DriverNumeric("NaN".into()).bytes(), DIGITS),
-    ];
-    number: BigDecimal, "numeric" as DriverNumeric, |value| value.0.parse().expect("it is a number"),
-        DriverNumeric::random(), [(DriverNumeric("NaN".into()).bytes(), "at `number`")];
-    text: String, "text" as String, |value| value, edges(text(0..=40), ["", "NULL", "\\", "\""].map(String::from)), [];
-    varchar: String, "varchar(40)" as String, |value| value, text(0..=40), [];
-    padded: String, "char(12)" as String, |value| value, text(0..=12), [];
-    name: String, "name" as String, |value| value, text(0..=15), [];
-    optional: Option<String>, "text" as Option<String>, |value| value, text(0..=3).prop_map(Some), [];
-    bytes: Bytes, "bytea" as Vec<u8>, Bytes::from, vec(any::<u8>(), 0..60), [];
-    uuid: Uuid, "uuid" as Uuid, |value| value, any::<u128>().prop_map(Uuid::from_u128), [];
-    date: NaiveDate, "date" as NaiveDate, |value| value, date(), [
-        (i32::MAX.to_be_bytes().into(), "at `date`"),
-        ((-2_451_507_i32).to_be_bytes().into(), "at `date`"),
-    ];
-    time: NaiveTime, "time" as NaiveTime, |value| value, time(), [(86_400_000_000_i64.to_be_bytes().into(), "at `time`")];
-    timestamp: NaiveDateTime, "timestamp" as NaiveDateTime, |value| value, timestamp(), [
-        (i64::MAX.to_be_bytes().into(), "at `timestamp`"),
-        (i64::MIN.to_be_bytes().into(), "at `timestamp`"),
-    ];
-    instant: DateTime<Utc>, "timestamptz" as DateTime<Utc>, |value| value, instant(), [
-        (i64::MAX.to_be_bytes().into(), "at `instant`"),
-        ((-70_000_000_000_000_000_i64).to_be_bytes().into(), "at `instant`"),
-    ];
-    jiff_date: jiff::civil::Date, "date" as jiff::civil::Date, |value| value, jiff_values::date(), [
-        (i32::MIN.to_be_bytes().into(), "at `jiff_date`"),
-    ];
-    jiff_time: jiff::civil::Time, "time" as jiff::civil::Time, |value| value, jiff_values::time(), [
-        (86_400_000_000_i64.to_be_bytes().into(), "at `jiff_time`"),
-    ];
-    jiff_timestamp: jiff::civil::DateTime, "timestamp" as jiff::civil::DateTime, |value| value,
-        jiff_values::timestamp(), [(i64::MAX.to_be_bytes().into(), "at `jiff_timestamp`")];
-    jiff_instant: jiff::Timestamp, "timestamptz" as jiff::Timestamp, |value| value, jiff_values::instant(), [
-        (i64::MIN.to_be_bytes().into(), "at `jiff_instant`"),
-    ];
-    time_date: time_columns::Date, "date" as time::Date, time_columns::Date, time_crate::date(), [
-        (i32::MAX.to_be_bytes().into(), "at `time_date`"),
-    ];
-    time_time: time_columns::Time, "time" as time::Time, time_columns::Time, time_crate::time_of_day(), [
-        (86_400_000_000_i64.to_be_bytes().into(), "at `time_time`"),
-    ];
-    time_timestamp: time_columns::PrimitiveDateTime, "timestamp" as time::PrimitiveDateTime,
-        time_columns::PrimitiveDateTime, time_crate::timestamp(), [
-        (i64::MAX.to_be_bytes().into(), "at `time_timestamp`"),
-    ];
-    time_instant: time_columns::OffsetDateTime, "timestamptz" as time::OffsetDateTime,
-        time_columns::OffsetDateTime, time_crate::timestamp().prop_map(time::PrimitiveDateTime::assume_utc), [
-        (i64::MAX.to_be_bytes().into(), "at `time_instant`"),
-    ];
-    interval: Interval, "interval" as Binary, |value| value.0, crate::interval::printable_everywhere(), [];
-    json: Value, "json" as Value, |value| value, json(), [];
-    jsonb: Value, "jsonb" as Value, |value| value, json(), [];
-    host: IpAddr, "inet" as IpAddr, |value| value, any::<IpAddr>(), [
-        (vec![2, 24, 0, 4, 192, 0, 2, 1], "at `host`"),
-    ];
-    host_in_network: IpInet, "inet" as IpInet, |value| value,
-        (any::<IpAddr>(), 0_u8..=32).prop_map(|(address, length)| {
-            IpInet::new(address, length).expect("each address has 32 bits")
-        }), [];
-    network: IpCidr, "cidr" as IpCidr, |value| value,
-        (any::<IpAddr>(), 0_u8..=32).prop_map(|(address, length)| {
-            IpInet::new(address, length).expect("each address has 32 bits").network()
-        }), [];
-    hardware: MacAddress, "macaddr" as DriverAddress<MacAddress>, |value| value.0,
-        any::<[u8; 6]>().prop_map(|bytes| DriverAddress(MacAddress(bytes))), [];
-    hardware_8: MacAddress8, "macaddr8" as DriverAddress<MacAddress8>, |value| value.0,
-        any::<[u8; 8]>().prop_map(|bytes| DriverAddress(MacAddress8(bytes))), [];
-    bits: Bits, "bit varying" as BitVec, |value| Bits(value.iter().collect()),
-        vec(any::<bool>(), 0..70).prop_map(|bits| bits.into_iter().collect::<BitVec>()), [];
-    mood: Mood, "public.mood" as Mood, |value| value, moods(), [];
-    cents: i64, "public.more_cents" as i64, |value| value, any::<i64>(), [];
-    line: Line, "public.line" as Line, |value| value, lines(), [];
-    attributes: Attributes, "public.hstore" as HashMap<String, Option<String>>,
-        |value| Attributes(value.into_iter().collect()), hash_map(text(0..=6), of(text(0..=6)), 0..4), [];
-    int4_range: Range<i32>, "int4range" as DriverRange<i32>, |value| value.0, ranges(i32::MIN..i32::MAX), [];
-    number_range: Range<Decimal>, "numrange" as DriverRange<Decimal>, |value| value.0, ranges(decimal()), [];
-    instant_range: Range<DateTime<Utc>>, "tstzrange" as DriverRange<DateTime<Utc>>, |value| value.0,
-        ranges(instant()), [];
-    int4_array: Vec<i32>, "int4[]" as Vec<i32>, |value| value, vec(any::<i32>(), 0..6), [];
-    text_array: Vec<Option<String>>, "text[]" as Vec<Option<String>>, |value| value, vec(of(text(0..=6)), 0..6), [];
-    number_array: Vec<Option<Decimal>>, "numeric[]" as Vec<Option<Decimal>>, |value| value, vec(of(decimal()), 0..6), [];
-    float8_array: Vec<Option<Float8>>, "float8[]" as Vec<Option<f64>>,
-        |value| value.into_iter().map(|number| number.map(Float8)).collect(),
-        vec(of(any::<u64>().prop_map(f64::from_bits)), 0..6), [];
-    instant_array: Vec<DateTime<Utc>>, "timestamptz[]" as Vec<DateTime<Utc>>, |value| value, vec(instant(), 0..6), [];
-    uuid_array: Vec<Uuid>, "uuid[]" as Vec<Uuid>, |value| value, vec(any::<u128>().prop_map(Uuid::from_u128), 0..6), [];
-    jsonb_array: Vec<Value>, "jsonb[]" as Vec<Value>, |value| value, vec(json(), 0..4), [];
-    mood_array: Vec<Option<Mood>>, "public.mood[]" as Vec<Option<Mood>>, |value| value, vec(of(moods()), 0..6), [];
-    line_array: Vec<Option<Line>>, "public.line[]" as Vec<Option<Line>>, |value| value, vec(of(lines()), 0..4), [];
-    range_array: Vec<Option<Range<i32>>>, "int4range[]" as Vec<Option<DriverRange<i32>>>,
-        |value| value.into_iter().map(|range| range.map(|range| range.0)).collect(),
-        vec(of(ranges(i32::MIN..i32::MAX)), 0..4), [];
-}
-
-fn moods() -> impl Strategy<Value = Mood> {
-    select(MOODS.to_vec())
-}
-
-fn lines() -> impl Strategy<Value = Line> {
-    let amount =
-        (of(decimal()), of(text(0..=4))).prop_map(|(value, currency)| Amount { value, currency });
-    (any::<i16>(), of(vec(of(amount), 0..3)), moods()).prop_map(|(number, amounts, mood)| Line {
-        number,
-        amounts,
-        mood,
-    })
 }

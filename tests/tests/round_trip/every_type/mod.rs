@@ -1,40 +1,72 @@
 //! Random rows of a table with a column of every type: what the driver reads of each value is what the event holds.
 //!
-//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (20,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes others
-//! of them, the same for the same number. Some rows hold a value that a column's Rust type can't: of these the event must
-//! be refused, for that column and that reason.
+//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (20,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes
+//! others of them, the same for the same number. Besides there are values that a column's Rust type can't hold, all of
+//! them once and then some more: of such a row the event must be refused, for that column.
 
+mod column;
 mod columns;
-mod written;
+mod edges;
+mod grid;
+mod letters;
+mod moments;
+mod multirange;
+mod raw;
+mod recipes;
+mod rows;
+mod table;
+mod unfit;
+mod user_types;
+mod wanted;
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 
-use aurora_trigger_gen::StreamTrigger;
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
+use aurora_trigger_gen::describe::Level;
 
-use self::columns::{Column, Everything, TYPES, columns};
-use self::written::Written;
-use crate::holder::{Holder, events, without_domain};
-use crate::user_types::MOOD;
+use self::columns::{Everything, columns};
+use self::letters::Letters;
+use self::rows::{Rows, TestRow};
+use self::table::Table;
+use crate::holder::{Holder, Settings, events};
 
 /// So many rows at a time.
 const BATCH: usize = 100;
 
-/// One row in so many holds a value that is refused.
-const REFUSED_EVERY: u32 = 8;
-
-#[tokio::test]
-async fn every_value_arrives_or_is_refused_for_its_reason_at_row_level() {
-    check(&Holder::plain().await, 0).await;
+/// Where the values are written.
+struct Run {
+    test: &'static str,
+    encoding: &'static str,
+    letters: Letters,
+    client_encoding: &'static str,
+    settings: Settings,
+    level: Level,
 }
 
-#[tokio::test]
-async fn every_value_arrives_or_is_refused_for_its_reason_under_hostile_settings() {
-    check(&Holder::hostile().await, 1).await;
+macro_rules! runs {
+    ($($name:ident: $encoding:literal, $letters:ident, $client_encoding:literal, $settings:ident, $level:ident;)+) => {
+        const RUNS: &[Run] = &[$(Run {
+            test: stringify!($name),
+            encoding: $encoding,
+            letters: Letters::$letters,
+            client_encoding: $client_encoding,
+            settings: Settings::$settings,
+            level: Level::$level,
+        }),+];
+
+        $(#[tokio::test]
+        async fn $name() {
+            check(stringify!($name)).await;
+        })+
+    };
+}
+
+runs! {
+    every_value_at_row_level: "UTF8", All, "UTF8", AsTheyCome, Row;
+    every_value_at_statement_level: "UTF8", All, "SJIS", AsTheyCome, Statement;
+    every_value_at_row_level_under_hostile_settings: "UTF8", All, "LATIN1", Hostile, Row;
+    every_value_at_statement_level_under_hostile_settings: "UTF8", All, "UTF8", Hostile, Statement;
+    every_value_in_latin_1_at_row_level: "LATIN1", Latin1, "UTF8", AsTheyCome, Row;
+    every_value_in_latin_1_at_statement_level_under_hostile_settings: "LATIN1", Latin1, "LATIN1", Hostile, Statement;
 }
 
 fn number_of(variable: &str, otherwise: usize) -> usize {
@@ -44,178 +76,112 @@ fn number_of(variable: &str, otherwise: usize) -> usize {
     })
 }
 
-/// Half of the values, so that both tests make all of them.
-async fn check(holder: &Holder, half: u8) {
-    let columns = columns();
+/// Each run has its share of the values, so that all of them make all.
+async fn check(test: &str) {
+    let (number, run) = (0_u8..)
+        .zip(RUNS)
+        .find(|(_, run)| run.test == test)
+        .expect("each test has a run");
+    let holder = Holder::start(run.encoding, run.settings, run.level).await;
+    let table = Table::make(&holder, run.client_encoding, columns(run.letters)).await;
     let seed = number_of("AURORA_TRIGGER_RANDOM_SEED", 0);
-    let wanted = number_of("AURORA_TRIGGER_RANDOM_VALUES", 20_000) / 2;
-    let mut seed_bytes = [half; 32];
+    let wanted = number_of("AURORA_TRIGGER_RANDOM_VALUES", 20_000);
+    let mut seed_bytes = [number; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes);
-    let mut random = Random {
-        runner: TestRunner::new_with_rng(proptest::test_runner::Config::default(), rng),
+    let mut rows = Rows::new(table.columns(), holder.server_version().await, seed_bytes);
+    let columns = table.columns().len();
+    let count = wanted.div_ceil(RUNS.len() * columns);
+    let mut checker = Checker {
+        holder: &holder,
+        table: &table,
         refusals: BTreeMap::new(),
     };
-    holder.run(MOOD).await;
-    holder.run(TYPES).await;
-    make_table(holder, &columns).await;
-    let rows = wanted.div_ceil(columns.len());
-    let mut done = 0;
-    while done < rows {
-        let count = BATCH.min(rows - done);
-        check_batch(holder, &columns, &mut random, count).await;
-        done += count;
+    checker.check(&rows.all_that_are_refused()).await;
+    // With them came one that arrives.
+    let mut done = 1;
+    while done < count {
+        let batch = BATCH.min(count - done);
+        checker.check(&rows.some(batch)).await;
+        done += batch;
     }
-    let refused: usize = random.refusals.values().sum();
     println!(
-        "{} values of {} columns in {rows} rows, seed {seed}: none differs, {refused} rows refused",
-        rows * columns.len(),
-        columns.len(),
+        "{} values of {columns} columns in {done} rows, seed {seed}: none differs, and {} rows more are refused",
+        done * columns,
+        checker.refusals.values().sum::<usize>(),
     );
-    for ((column, reason), count) in &random.refusals {
+    for ((column, reason), count) in &checker.refusals {
         println!("  {count:>6}  {column}: {reason}");
     }
-    assert!(refused > 0, "some row holds a value that is refused");
 }
 
-async fn make_table(holder: &Holder, columns: &[Column]) {
-    let listed: Vec<String> = columns
-        .iter()
-        .map(|column| format!("{} {} NOT NULL", column.name, column.sql))
-        .collect();
-    holder
-        .run(&format!(
-            "CREATE TABLE public.everything (id bigint PRIMARY KEY, {})",
-            listed.join(", ")
-        ))
-        .await;
-    let table = Everything::TABLE.with_level(holder.level());
-    holder.pipeline().install_tables(&[&table]).await;
-}
-
-struct Random {
-    runner: TestRunner,
+struct Checker<'a> {
+    holder: &'a Holder,
+    table: &'a Table<'a>,
     /// How often a column refused a value for a reason.
-    refusals: BTreeMap<(&'static str, &'static str), usize>,
+    refusals: BTreeMap<(&'static str, String), usize>,
 }
 
-/// A row to write, and which column refuses it for which reason.
-struct RandomRow {
-    values: Vec<Written>,
-    refusal: Option<(&'static str, &'static str)>,
-}
+impl Checker<'_> {
+    async fn check(&mut self, rows: &[TestRow]) {
+        let values: Vec<_> = rows.iter().map(|row| row.values.clone()).collect();
+        self.table.write(&values).await;
+        let after = events::<Everything>(&self.holder.pipeline().take_calls());
+        let read = self.table.read().await;
+        self.table.delete().await;
+        let before = events::<Everything>(&self.holder.pipeline().take_calls());
+        assert_eq!(read.len(), rows.len());
 
-impl Random {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.runner.rng().next_u32() % limit
-    }
-
-    fn row(&mut self, columns: &[Column]) -> RandomRow {
-        let mut values: Vec<Written> = columns
-            .iter()
-            .map(|column| (column.random)(&mut self.runner))
-            .collect();
-        let mut refusal = None;
-        if self.below(REFUSED_EVERY) == 0 {
-            let choices: Vec<(usize, &Vec<u8>, &'static str)> = columns
-                .iter()
-                .enumerate()
-                .flat_map(|(index, column)| {
-                    let refused = column.refused.iter();
-                    refused.map(move |(raw, reason)| (index, raw, *reason))
-                })
-                .collect();
-            let number = u32::try_from(choices.len()).expect("there are few");
-            let (index, raw, reason) = choices[self.below(number) as usize];
-            values[index] = Written::Raw(raw.clone());
-            refusal = Some((columns[index].name, reason));
-            *self
-                .refusals
-                .entry((columns[index].name, reason))
-                .or_default() += 1;
-        }
-        RandomRow { values, refusal }
-    }
-}
-
-async fn check_batch(holder: &Holder, columns: &[Column], random: &mut Random, count: usize) {
-    let rows: Vec<RandomRow> = (0..count).map(|_| random.row(columns)).collect();
-    write(holder, &rows).await;
-    let after = events::<Everything>(&holder.pipeline().take_calls());
-    let read = holder
-        .session()
-        .query("SELECT * FROM public.everything ORDER BY id", &[])
-        .await
-        .expect("the table is there");
-    holder.execute("DELETE FROM public.everything").await;
-    let before = events::<Everything>(&holder.pipeline().take_calls());
-    assert_eq!(read.len(), rows.len());
-
-    let mut mistakes = Vec::new();
-    for (written, read) in rows.iter().zip(&read) {
-        let id: i64 = read.get(0);
-        for (image, events) in [("after", &after), ("before", &before)] {
-            match (events.get(&id), written.refusal) {
-                (Some(Ok(event)), None) => {
-                    for (index, column) in columns.iter().enumerate() {
-                        let (driver, event) =
-                            ((column.read)(read, index + 1), (column.shown)(event));
-                        if driver != event {
-                            mistakes.push(format!(
-                                "{image}, {}: {driver} is read, {event} arrives",
-                                column.name
-                            ));
+        let mut mistakes = Vec::new();
+        for (written, read) in rows.iter().zip(&read) {
+            let id: i64 = read.get("id");
+            for (image, events) in [("after", &after), ("before", &before)] {
+                match (events.get(&id), written.refused_by) {
+                    (Some(Ok(event)), None) => {
+                        for column in self.table.columns() {
+                            let driver = (column.read)(read, column.name);
+                            let event = (column.shown)(event);
+                            if driver != event {
+                                mistakes.push(format!(
+                                    "{image}, {}: {driver} is read, {event} arrives",
+                                    column.name
+                                ));
+                            }
                         }
                     }
-                }
-                (Some(Err(found)), Some((column, reason)))
-                    if found.contains(column) && found.contains(reason) => {}
-                (event, refusal) => {
-                    mistakes.push(format!(
-                        "{image} {id}: {event:?}, to be refused: {refusal:?}"
-                    ));
+                    (Some(Err(reason)), Some(column)) if names(reason, column) => {
+                        if image == "after" {
+                            let reason = without_place(reason);
+                            *self.refusals.entry((column, reason)).or_default() += 1;
+                        }
+                    }
+                    (event, refused_by) => {
+                        mistakes.push(format!(
+                            "{image} {id}: {event:?}, to be refused by {refused_by:?}"
+                        ));
+                    }
                 }
             }
         }
+        assert!(
+            mistakes.is_empty(),
+            "{} mistakes:\n{}",
+            mistakes.len(),
+            mistakes[..mistakes.len().min(10)].join("\n")
+        );
     }
-    assert!(
-        mistakes.is_empty(),
-        "{} mistakes:\n{}",
-        mistakes.len(),
-        mistakes[..mistakes.len().min(10)].join("\n")
-    );
 }
 
-/// In one COPY, and so in one statement.
-async fn write(holder: &Holder, rows: &[RandomRow]) {
-    let session = holder.session();
-    let statement = session
-        .prepare("SELECT * FROM public.everything")
-        .await
-        .expect("the table is there");
-    let types: Vec<Type> = statement
-        .columns()
-        .iter()
-        .map(|column| without_domain(column.type_()))
-        .collect();
-    let sink = session
-        .copy_in("COPY public.everything FROM STDIN WITH (FORMAT binary)")
-        .await
-        .expect("the table is there");
-    let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-    for (id, row) in (0_i64..).zip(rows) {
-        let mut values: Vec<&(dyn ToSql + Sync)> = vec![&id];
-        for value in &row.values {
-            values.push(value);
-        }
-        writer
-            .as_mut()
-            .write(&values)
-            .await
-            .unwrap_or_else(|error| panic!("{error:?}"));
+/// No column has a name that is a part of another word.
+fn names(reason: &str, column: &str) -> bool {
+    reason
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .any(|word| word == column)
+}
+
+/// Where in the image it stands is another place in each row.
+fn without_place(reason: &str) -> String {
+    match reason.split_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => reason.to_owned(),
     }
-    writer
-        .finish()
-        .await
-        .unwrap_or_else(|error| panic!("{error:?}"));
 }
