@@ -155,8 +155,13 @@ impl Checker<'_> {
                         }
                     }
                     (event, refused_by) => {
+                        let found = match event {
+                            Some(Ok(_)) => "it arrives",
+                            Some(Err(reason)) => reason,
+                            None => "there is no event",
+                        };
                         mistakes.push(format!(
-                            "{image} {id}: {event:?}, to be refused by {refused_by:?}"
+                            "{image} {id}: {found}, to be refused by {refused_by:?}"
                         ));
                     }
                 }
