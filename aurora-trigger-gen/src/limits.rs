@@ -2,7 +2,7 @@
 
 use serde_path_to_error::{Path, Segment};
 
-use crate::describe::{FieldDesc, Shape, TableDesc, TypeDesc};
+use crate::describe::{ColumnDesc, FieldDesc, Shape, TableDesc, TypeDesc};
 
 const NULL: &str =
     "what may be NULL is read by an `Option`, and an array that may hold it by a `Vec<Option<T>>`";
@@ -45,10 +45,7 @@ fn types(table: &TableDesc, path: &Path) -> Vec<&'static TypeDesc> {
             .find(|column| column.json() == key || column.aliases().contains(&&**key)),
         _ => None,
     };
-    std::iter::successors(column.map(|column| column.ty()), |ty| {
-        part(ty, segments.next()?)
-    })
-    .collect()
+    std::iter::successors(column.map(ColumnDesc::ty), |ty| part(ty, segments.next()?)).collect()
 }
 
 fn part(ty: &TypeDesc, segment: &Segment) -> Option<&'static TypeDesc> {
@@ -72,7 +69,7 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use super::*;
-    use crate::describe::{ColumnDesc, Delivery, KeyDesc, QualifiedName};
+    use crate::describe::{Delivery, KeyDesc, QualifiedName};
     use crate::error::ImageError;
     use crate::{Multirange, PgType, Range};
 
