@@ -19,7 +19,10 @@ pub fn has_no_key_of_serde_json(raw: &str) -> Result<(), &'static str> {
     // In a `json` column it can be escaped.
     let may_have_one = raw.contains(PRIVATE) || raw.contains("\\u");
     if may_have_one && strings(raw).any(|(text, rest)| is_private_key(text, rest)) {
-        return Err("an object with a key that serde_json takes for one of its own");
+        return Err(
+            "an object with a key that serde_json takes for one of its own; a `String` with `#[stream(sql_type = \"jsonb\", \
+             encoding = \"text\")]`, or `sql_type = \"json\"`, reads every value",
+        );
     }
     Ok(())
 }
@@ -55,7 +58,7 @@ impl PgType for serde_json::Value {
         ])
         .with_limits(
             "`serde_json::Value` holds numbers up to f64's largest and 126 levels of nesting; a \
-             `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds every value",
+             `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds all of them",
         );
 }
 

@@ -11,6 +11,7 @@ use crate::samples::{decimal, finite_f32, finite_f64, samples};
 in_every_session!(
     integers,
     floats,
+    digits_of_floats,
     floats_with_all_values,
     decimals,
     decimals_of_any_length,
@@ -88,6 +89,28 @@ async fn floats(holder: &Holder) {
     holder.check::<f32>("float4 NOT NULL", values).await;
     let values = vec![LiteralArrives("NULL"), LiteralIsRefused("'NaN'")];
     holder.check::<Option<f64>>("float8", values).await;
+}
+
+/// More on the wire before 12, and the same numbers.
+async fn digits_of_floats(holder: &Holder) {
+    let (single, double) = if holder.server_version().await < 120_000 {
+        ("0.100000001", "0.100000000000000006")
+    } else {
+        ("0.1", "0.1")
+    };
+    holder.make_table::<Row<f32>>("float4 NOT NULL").await;
+    sends_a_tenth_as(holder, single).await;
+    holder.make_table::<Row<f64>>("float8 NOT NULL").await;
+    sends_a_tenth_as(holder, double).await;
+}
+
+async fn sends_a_tenth_as(holder: &Holder, sent: &str) {
+    holder
+        .execute("INSERT INTO public.holder VALUES (1, 0.1)")
+        .await;
+    let calls = holder.pipeline().take_calls();
+    let image = format!(r#"{{"id":1,"value":{sent}}}"#);
+    assert!(calls[0].payload.contains(&image), "{}", calls[0].payload);
 }
 
 async fn floats_with_all_values(holder: &Holder) {

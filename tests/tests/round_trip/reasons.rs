@@ -80,13 +80,18 @@ async fn of_each_family(holder: &Holder) {
     }
 
     let json = "`serde_json::Value` holds numbers up to f64's largest and 126 levels of nesting; a \
-        `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds every value";
+        `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds all of them";
     let reason = format!("`: number out of range at line 1 column 21: {json}");
     check::<Value>(holder, "json", "'1e400'", &reason).await;
     let literal = "(repeat('[', 127) || repeat(']', 127))::jsonb";
     let path = "[0]".repeat(126);
     let reason = format!("{path}`: recursion limit exceeded at line 1 column 143: {json}");
     check::<Value>(holder, "jsonb", literal, &reason).await;
+
+    let literal = r#"'{"$serde_json::private::Number": "1"}'"#;
+    let reason = "`: an object with a key that serde_json takes for one of its own; a `String` with \
+        `#[stream(sql_type = \"jsonb\", encoding = \"text\")]`, or `sql_type = \"json\"`, reads every value";
+    check::<Value>(holder, "jsonb", literal, reason).await;
 
     let cidr = |what: &str| refuses(&format!("{what}; `cidr::IpInet` holds every value"));
     let reason = cidr("`IpAddr` holds no netmask");
