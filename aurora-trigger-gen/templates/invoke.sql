@@ -7,10 +7,10 @@ LANGUAGE plpgsql
 AS $body$
 DECLARE
     backslash CONSTANT text := chr(92);
-    escape CONSTANT text := backslash || 'u';
+    letter_escape CONSTANT text := backslash || 'u';
     stand_in text;
 BEGIN
-    IF strpos(answer::text, escape) > 0 THEN
+    IF strpos(answer::text, letter_escape) > 0 THEN
         PERFORM answer -> '';
     END IF;
     RETURN answer;
@@ -19,7 +19,9 @@ EXCEPTION WHEN data_exception THEN
     stand_in := md5(random()::text || clock_timestamp()::text);
     RETURN replace(
         replace(
-            replace(answer::text, backslash || backslash, stand_in), escape, backslash || escape
+            replace(answer::text, backslash || backslash, stand_in),
+            letter_escape,
+            backslash || letter_escape
         ),
         stand_in,
         backslash || backslash

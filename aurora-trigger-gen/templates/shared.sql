@@ -273,10 +273,10 @@ AS $body$
 DECLARE
     -- Not in a literal: how one with a backslash reads depends on a setting.
     backslash CONSTANT text := chr(92);
-    escape CONSTANT text := backslash || 'u';
+    letter_escape CONSTANT text := backslash || 'u';
     stand_in text;
 BEGIN
-    IF strpos(value::text, escape) = 0 THEN
+    IF strpos(value::text, letter_escape) = 0 THEN
         RETURN value -> name;
     END IF;
     -- Nobody can foresee it, so nobody's value holds it. An escape itself, so that a backslash
@@ -284,11 +284,11 @@ BEGIN
     stand_in := backslash || 'n' || md5(random()::text || clock_timestamp()::text);
     RETURN replace(
         (
-            replace(value::text, escape, stand_in)::json
-            -> (replace(to_json(name)::text, escape, stand_in)::json #>> '{}')
+            replace(value::text, letter_escape, stand_in)::json
+            -> (replace(to_json(name)::text, letter_escape, stand_in)::json #>> '{}')
         )::text,
         stand_in,
-        escape
+        letter_escape
     )::json;
 END
 $body$;

@@ -3,7 +3,9 @@
 use aurora_trigger_gen::describe::{Delivery, Level, OnFailure};
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use pipeline_tests::Pipeline;
+use relay_lambda::local::Fault;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio_postgres::Client;
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
@@ -187,4 +189,59 @@ async fn a_reason_in_other_letters_is_kept() {
         .expect("it is refused")
         .get(0);
     assert_eq!(reason, r"at `\\u540d`: no");
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(table = "public.notes", delivery = "outbox")]
+struct Note {
+    #[stream(key)]
+    id: i32,
+    document: Value,
+}
+
+/// In a `json` column a letter can be written that the database has not, and PostgreSQL can't read it there.
+#[tokio::test]
+async fn an_escape_of_a_letter_that_the_encoding_lacks_arrives() {
+    for encoding in ["LATIN1", "EUC_JP"] {
+        for delivery in [Delivery::Outbox, Delivery::Commit, Delivery::Async] {
+            let pipeline = Pipeline::start_in(encoding).await;
+            pipeline
+                .run("CREATE TABLE notes (id integer PRIMARY KEY, document json NOT NULL)")
+                .await;
+            let table = Note::TABLE
+                .with_delivery(delivery)
+                .with_on_failure(OnFailure::Outbox);
+            pipeline.install_tables(&[&table]).await;
+            pipeline
+                .run("SELECT aurora_trigger.set_lanes(1); UPDATE aurora_trigger.lane SET call_bytes = 300")
+                .await;
+            pipeline.endpoint().faults().fail_all(Fault::Throttle);
+            pipeline
+                .run(
+                    r#"INSERT INTO notes VALUES
+                           (1, '"a"'), (2, '{"\u0e01":"\\\u0e01"}'),
+                           (3, ('"\u0e01' || repeat('x', 6100000) || '"')::json), (4, '"b"')"#,
+                )
+                .await;
+            pipeline.endpoint().faults().clear();
+            pipeline
+                .run("UPDATE aurora_trigger.lane SET retry_at = NULL")
+                .await;
+            pipeline.drain().await;
+            let arrived: Vec<String> = pipeline
+                .take_events::<Note>()
+                .into_iter()
+                .map(|event| match event {
+                    ChangeEvent::Created(row) => row.document.to_string(),
+                    ChangeEvent::Oversized { .. } => "too big".to_owned(),
+                    other => panic!("rows are only inserted: {other:?}"),
+                })
+                .collect();
+            assert_eq!(
+                arrived,
+                [r#""a""#, r#"{"ก":"\\ก"}"#, "too big", r#""b""#],
+                "{encoding}, {delivery:?}"
+            );
+        }
+    }
 }
