@@ -15,7 +15,7 @@ BEGIN
     END IF;
     RETURN answer;
 EXCEPTION WHEN data_exception THEN
-    -- For a backslash that stands for itself, and for none that comes behind it.
+    -- So that a backslash which stands for itself is not taken for the beginning of an escape.
     stand_in := md5(random()::text || clock_timestamp()::text);
     RETURN replace(
         replace(
