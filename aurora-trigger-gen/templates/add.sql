@@ -4,7 +4,7 @@ event_size := octet_length(event::text) + 1;
 {{ pad }}        AND (
 {{ pad }}            -- Too big in any encoding, and maybe for PostgreSQL to convert.
 {{ pad }}            event_size > 12000000
-{{ pad }}            OR octet_length(convert_to(event::text, 'UTF8')) > {{ event_bytes }}
+{{ pad }}            OR aurora_trigger.utf8_size(event::text) > {{ event_bytes }}
 {{ pad }}        )
 {{ pad }}    THEN
 {%- if keeps_dead_letters %}

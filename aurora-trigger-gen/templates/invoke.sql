@@ -1,3 +1,36 @@
+-- An answer of which every text can be read. PostgreSQL's own operators fail where one of them, or
+-- any other in it, holds an escape that is no letter of the database, as a reason may which names a
+-- key of a row's JSON: then escapes are read as they are written.
+CREATE OR REPLACE FUNCTION aurora_trigger.readable(answer json)
+RETURNS json
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    backslash CONSTANT text := chr(92);
+    letter_escape CONSTANT text := backslash || 'u';
+    stand_in text;
+BEGIN
+    IF strpos(answer::text, letter_escape) > 0 THEN
+        PERFORM answer -> '';
+    END IF;
+    RETURN answer;
+EXCEPTION WHEN data_exception THEN
+    -- So that a backslash which stands for itself is not taken for the beginning of an escape.
+    stand_in := md5(random()::text || clock_timestamp()::text);
+    RETURN replace(
+        replace(
+            replace(answer::text, backslash || backslash, stand_in),
+            letter_escape,
+            backslash || letter_escape
+        ),
+        stand_in,
+        backslash || backslash
+    )::json;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.readable(json) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.readable(json) FROM PUBLIC;
+
 -- A call of the relay, with the time-outs of the triggers. Raises what the call raises, and returns
 -- what it answers.
 CREATE OR REPLACE FUNCTION aurora_trigger.invoke(
@@ -44,6 +77,7 @@ BEGIN
         RAISE EXCEPTION 'aurora_trigger: Lambda answered % to a call by %',
             coalesce(answer.status_code::text, 'without a status'), invocation;
     END IF;
+    answer.payload := aurora_trigger.readable(answer.payload);
     RETURN answer;
 END
 $body$;

@@ -264,7 +264,8 @@ ALTER FUNCTION aurora_trigger.is_trusted(anyelement) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement) FROM PUBLIC;
 {% if sends_keys || keeps_events %}
 -- A member of a captured value. PostgreSQL's own operator fails where a string anywhere in the
--- value holds \u0000, which a json column may.
+-- value holds an escape that is no letter of the database, as a json column may: \u0000, half of a
+-- surrogate pair, or one that the encoding lacks.
 CREATE OR REPLACE FUNCTION aurora_trigger.member(value json, name text)
 RETURNS json
 LANGUAGE plpgsql
@@ -272,16 +273,22 @@ AS $body$
 DECLARE
     -- Not in a literal: how one with a backslash reads depends on a setting.
     backslash CONSTANT text := chr(92);
-    nul CONSTANT text := backslash || 'u0000';
+    letter_escape CONSTANT text := backslash || 'u';
     stand_in text;
 BEGIN
-    IF strpos(value::text, nul) = 0 THEN
+    IF strpos(value::text, letter_escape) = 0 THEN
         RETURN value -> name;
     END IF;
-    -- Nobody can foresee it, so nobody's value holds it.
-    stand_in := backslash || 'ue000' || md5(random()::text || clock_timestamp()::text);
+    -- Nobody can foresee it, so nobody's value holds it. An escape itself, so that a backslash
+    -- before one is still a backslash.
+    stand_in := backslash || 'n' || md5(random()::text || clock_timestamp()::text);
     RETURN replace(
-        (replace(value::text, nul, stand_in)::json -> name)::text, stand_in, nul
+        (
+            replace(value::text, letter_escape, stand_in)::json
+            -> (replace(to_json(name)::text, letter_escape, stand_in)::json #>> '{}')
+        )::text,
+        stand_in,
+        letter_escape
     )::json;
 END
 $body$;
@@ -356,6 +363,22 @@ REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, t
 {%- if masks_by_hash %}
 {% include "mask_key.sql" %}
 {%- endif %}
+-- How many bytes a text takes in UTF-8. NULL: it holds a byte that stands for no letter, which
+-- encodings with gaps take from a session that speaks them.
+CREATE OR REPLACE FUNCTION aurora_trigger.utf8_size(value text)
+RETURNS integer
+LANGUAGE plpgsql
+IMMUTABLE
+AS $body$
+BEGIN
+    RETURN octet_length(convert_to(value, 'UTF8'));
+EXCEPTION WHEN untranslatable_character OR character_not_in_repertoire THEN
+    RETURN NULL;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.utf8_size(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.utf8_size(text) FROM PUBLIC;
+
 {% include "invoke.sql" %}
 -- One call of the relay with the events of one statement, or a part of them. Raises what the call
 -- raises.
@@ -410,6 +433,13 @@ BEGIN
     payload := json_build_object(
         'aurora_trigger', {{ format_version }}, 'invocation', invocation, 'batches', payload
     );
+    IF getdatabaseencoding() <> 'UTF8' AND aurora_trigger.utf8_size(payload::text) IS NULL THEN
+        RAISE EXCEPTION 'aurora_trigger: a text of %.% holds a byte that stands for no letter in '
+            '%, so no UTF-8 tells it', schema_name, table_name, getdatabaseencoding()
+            USING ERRCODE = 'untranslatable_character',
+                HINT = 'Write the letter that is meant. A session whose client_encoding is UTF8 '
+                    'can''t write such a byte.';
+    END IF;
     answer := aurora_trigger.invoke(target, target_region, payload, invocation);
     IF invocation = 'Event' THEN
         RETURN true;

@@ -49,13 +49,20 @@ impl Call {
     }
 }
 
+/// What the function of a pipeline answers to a payload.
+#[derive(Debug, Clone)]
+enum Answer {
+    Fixed(String),
+    Found(fn(&str) -> String),
+}
+
 /// A database of the test's own, whose triggers call into the test.
 #[derive(Debug)]
 pub struct Pipeline {
     database: String,
     endpoint: LambdaEndpoint,
     calls: Arc<Mutex<Vec<Call>>>,
-    answer: Arc<Mutex<Option<String>>>,
+    answer: Arc<Mutex<Answer>>,
 }
 
 impl Pipeline {
@@ -95,29 +102,26 @@ impl Pipeline {
             .expect("the name is new");
         let calls = Arc::new(Mutex::new(Vec::new()));
         let received = Arc::clone(&calls);
-        let answer = Arc::new(Mutex::new(None::<String>));
+        let answer = Arc::new(Mutex::new(Answer::Found(accept)));
         let ordered = Arc::clone(&answer);
         let endpoint = LambdaEndpoint::start(move |invocation| {
             let call = Call {
                 invocation_type: invocation.invocation_type,
                 payload: invocation.payload.clone(),
             };
-            let events: usize = call
-                .payload()
-                .batches
-                .iter()
-                .map(|batch| batch.events.len())
-                .sum();
+            let ordered = ordered
+                .lock()
+                .expect("no test panics while it holds the lock")
+                .clone();
+            let answer = match ordered {
+                Answer::Fixed(answer) => answer,
+                Answer::Found(answer) => answer(&call.payload),
+            };
             received
                 .lock()
                 .expect("no test panics while it holds the lock")
                 .push(call);
-            let ordered = ordered
-                .lock()
-                .expect("no test panics while it holds the lock");
-            Ok(ordered
-                .clone()
-                .unwrap_or_else(|| format!(r#"{{"accepted":{events},"refused":[]}}"#)))
+            Ok(answer)
         })
         .expect("a port is free");
         let pipeline = Self {
@@ -142,7 +146,20 @@ impl Pipeline {
     ///
     /// Where the endpoint panicked.
     pub fn answer(&self, json: &str) {
-        *self.answer.lock().expect("the endpoint does not panic") = Some(json.to_owned());
+        self.will(Answer::Fixed(json.to_owned()));
+    }
+
+    /// From now on the relay refuses what the relay of the stream refuses, and accepts the rest.
+    ///
+    /// # Panics
+    ///
+    /// Where the endpoint panicked.
+    pub fn refuse<S: ChangeStream>(&self) {
+        self.will(Answer::Found(refuse::<S>));
+    }
+
+    fn will(&self, answer: Answer) {
+        *self.answer.lock().expect("the endpoint does not panic") = answer;
     }
 
     /// The name of the database.
@@ -328,6 +345,18 @@ pub fn events_in<T: StreamTrigger>(calls: &[Call]) -> Vec<ChangeEvent<T>> {
         .into_iter()
         .map(|Only(change)| change.event)
         .collect()
+}
+
+fn accept(payload: &str) -> String {
+    let payload = Payload::parse(payload.as_bytes()).expect("the database sends payloads");
+    let events: usize = payload.batches.iter().map(|batch| batch.events.len()).sum();
+    format!(r#"{{"accepted":{events},"refused":[]}}"#)
+}
+
+fn refuse<S: ChangeStream>(payload: &str) -> String {
+    let relayed =
+        relay_lambda::relay::<S>(payload.as_bytes(), 0).expect("the database sends payloads");
+    serde_json::json!({"accepted": relayed.records.len(), "refused": relayed.refused}).to_string()
 }
 
 /// The installation of these tables, with a function's name.

@@ -81,10 +81,12 @@ BEGIN
     EXCEPTION WHEN invalid_text_representation THEN
         RETURN NULL; -- Somebody else wrote it.
     END;
+    -- What it is where not even the choice succeeds.
+    SELECT NULL::tid[] AS places INTO batch;
     FOR calls IN 1..4 LOOP
-        batch := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
-        EXIT WHEN batch.places IS NULL;
         BEGIN
+            batch := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
+            EXIT WHEN batch.places IS NULL;
             PERFORM aurora_trigger.invoke(
                 target,
                 target_region,

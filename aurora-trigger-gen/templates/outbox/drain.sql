@@ -43,7 +43,10 @@ BEGIN
     SELECT
         array_agg(e.place) FILTER (WHERE e.is_next),
         max(e.position) FILTER (WHERE e.is_next),
-        max(e.bytes) FILTER (WHERE e.is_next),
+        CASE
+            WHEN bool_and(e.event_bytes IS NOT NULL) FILTER (WHERE e.is_next)
+            THEN max(e.bytes) FILTER (WHERE e.is_next)
+        END,
         bool_and(e.is_next),
         array_agg(e.tx_id) FILTER (WHERE e.is_next AND e.source_bytes > 0),
         string_agg(
@@ -60,7 +63,9 @@ BEGIN
         FROM (
             SELECT
                 l.*,
-                sum(l.event_bytes + l.source_bytes) OVER so_far AS bytes,
+                -- What no UTF-8 tells is not for a call with others, as what is too big.
+                sum(coalesce(l.event_bytes, {{ drain_bytes }} + 1) + l.source_bytes)
+                    OVER so_far AS bytes,
                 row_number() OVER so_far AS number
             FROM (
                 SELECT
@@ -123,15 +128,41 @@ ALTER FUNCTION aurora_trigger.next_of_lane(smallint, txid_snapshot, bigint, inte
 REVOKE ALL ON FUNCTION aurora_trigger.next_of_lane(smallint, txid_snapshot, bigint, integer)
     FROM PUBLIC;
 
--- Takes an event that is too big for a call out of its way: reduces it to its key, or keeps it as a
--- dead letter, as its table wants.
+-- Takes an event out of the way that no call takes, and keeps it as a dead letter.
+CREATE OR REPLACE FUNCTION aurora_trigger.refuse(place tid, reason text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    PERFORM aurora_trigger.keep_refused(ARRAY[place], ARRAY[reason]);
+    DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = place;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.refuse(tid, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.refuse(tid, text) FROM PUBLIC;
+
+-- The same with one that is too big for a call: reduces it to its key, if that can be read and its
+-- table wants it. bytes: NULL where no UTF-8 tells it.
 CREATE OR REPLACE FUNCTION aurora_trigger.reduce(place tid, bytes bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 AS $body$
+DECLARE
+    reason CONSTANT text := format('too big for a call: %s bytes', bytes);
 BEGIN
+    IF bytes IS NULL THEN
+        PERFORM aurora_trigger.refuse(
+            place,
+            format(
+                'a text holds a byte that stands for no letter in %s, so no UTF-8 tells it',
+                getdatabaseencoding()
+            )
+        );
+        RETURN;
+    END IF;
     UPDATE aurora_trigger.outbox AS o
     SET before = NULL, after = NULL, key = (
         SELECT json_object_agg(
@@ -144,11 +175,12 @@ BEGIN
         AND t.schema_name = o.schema_name AND t.table_name = o.table_name
         AND t.oversize = 'key_only' AND o.key IS NULL;
     IF NOT FOUND THEN
-        PERFORM aurora_trigger.keep_refused(
-            ARRAY[place], ARRAY[format('too big for a call: %s bytes', bytes)]
-        );
-        DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = place;
+        PERFORM aurora_trigger.refuse(place, reason);
     END IF;
+EXCEPTION WHEN program_limit_exceeded THEN
+    PERFORM aurora_trigger.refuse(
+        place, format('%s, and its key can''t be read: %s', reason, SQLERRM)
+    );
 END
 $body$;
 ALTER FUNCTION aurora_trigger.reduce(tid, bigint) OWNER TO aurora_trigger;
@@ -301,6 +333,22 @@ $body$;
 ALTER FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) FROM PUBLIC;
 
+-- Whether there is something to send in a lane.
+CREATE OR REPLACE FUNCTION aurora_trigger.has_next(of_lane smallint, durable txid_snapshot)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN (aurora_trigger.next_of_lane(of_lane, durable, 0, 1)).places IS NOT NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN true; -- Who comes to send it says what is wrong with it.
+END
+$body$;
+ALTER FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) FROM PUBLIC;
+
 -- Makes one call for a lane that nobody else is at. Says whether another could follow at once.
 CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint)
 RETURNS boolean
@@ -313,11 +361,14 @@ DECLARE
     longest_pause CONSTANT interval := interval '1 minute';
     this aurora_trigger.lane;
     batch record;
+    call_events integer := {{ call_events }};
     cut_transactions bigint[];
+    payload json;
     target text;
     target_region text;
     answer aurora_trigger.lambda_answer;
     open_count integer;
+    is_done boolean;
     error_state text;
     error_message text;
     error_detail text;
@@ -339,60 +390,87 @@ BEGIN
     END IF;
     -- On disk by the end of this transaction, whose commit waits for the disk.
     durable_now := txid_current_snapshot();
-    LOOP
-        batch := aurora_trigger.next_of_lane(
-            of_lane, this.durable, this.call_bytes, {{ call_events }}
-        );
-        EXIT WHEN batch.places IS NULL;
-        IF batch.bytes > {{ drain_bytes }} THEN
-            PERFORM aurora_trigger.reduce(batch.places[1], batch.bytes);
-            CONTINUE;
-        END IF;
-        cut_transactions := NULL;
-        EXIT WHEN batch.is_all;
-        -- A chain can only be told from all events of its transaction.
-        cut_transactions := aurora_trigger.cut_transactions(
-            of_lane, batch.transactions, batch.last_position
-        );
-        EXIT WHEN NOT (
-            SELECT coalesce(bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id)), false)
-            FROM unnest(cut_transactions) AS cut (tx_id)
-            WHERE cut.tx_id <> ALL (this.restored)
-        );
-        this.restored := this.restored || cut_transactions;
-    END LOOP;
-    IF batch.places IS NULL THEN
-        UPDATE aurora_trigger.lane AS l
-        SET durable = durable_now, restored = '{}'
-        WHERE l.lane = of_lane
-            AND (aurora_trigger.next_of_lane(of_lane, durable_now, 0, 1)).places IS NOT NULL;
-        RETURN FOUND;
-    END IF;
-    SELECT s.function_name, s.region INTO target, target_region FROM aurora_trigger.settings AS s;
+    -- What it is where not even the choice succeeds.
+    SELECT NULL::tid[] AS places, NULL::bigint AS bytes, false AS is_all INTO batch;
+    -- What is wrong with the events of this lane is in the way of no other lane.
     BEGIN
-        answer := aurora_trigger.invoke(
-            target,
-            target_region,
-            aurora_trigger.payload('RequestResponse', batch.batches),
-            'RequestResponse'
-        );
-        open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
-        error_message := answer.payload ->> 'reason';
+        LOOP
+            batch := aurora_trigger.next_of_lane(
+                of_lane, this.durable, this.call_bytes, call_events
+            );
+            EXIT WHEN batch.places IS NULL;
+            IF batch.bytes <= {{ drain_bytes }} IS NOT TRUE THEN
+                PERFORM aurora_trigger.reduce(batch.places[1], batch.bytes);
+                CONTINUE;
+            END IF;
+            cut_transactions := NULL;
+            IF NOT batch.is_all THEN
+                -- A chain can only be told from all events of its transaction.
+                cut_transactions := aurora_trigger.cut_transactions(
+                    of_lane, batch.transactions, batch.last_position
+                );
+                IF (
+                    SELECT bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id))
+                    FROM unnest(cut_transactions) AS cut (tx_id)
+                    WHERE cut.tx_id <> ALL (this.restored)
+                ) THEN
+                    this.restored := this.restored || cut_transactions;
+                    CONTINUE;
+                END IF;
+            END IF;
+            BEGIN
+                payload := aurora_trigger.payload('RequestResponse', batch.batches);
+                EXIT;
+            EXCEPTION WHEN program_limit_exceeded THEN
+                -- A value that the writer's statement could just read can be nested too deep for
+                -- what is left of the stack in here.
+                IF cardinality(batch.places) > 1 THEN
+                    call_events := cardinality(batch.places) / 2;
+                ELSE
+                    PERFORM aurora_trigger.refuse(
+                        batch.places[1], format('it is nested too deep to be read: %s', SQLERRM)
+                    );
+                    call_events := {{ call_events }};
+                END IF;
+            END;
+        END LOOP;
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS
             error_state = RETURNED_SQLSTATE,
             error_message = MESSAGE_TEXT,
             error_detail = PG_EXCEPTION_DETAIL;
-        open_count := cardinality(batch.places);
     END;
-    IF open_count = 0 THEN
+    IF error_state IS NULL AND batch.places IS NULL THEN
+        UPDATE aurora_trigger.lane AS l
+        SET durable = durable_now, restored = '{}'
+        WHERE l.lane = of_lane
+            AND aurora_trigger.has_next(of_lane, durable_now);
+        RETURN FOUND;
+    END IF;
+    IF error_state IS NULL THEN
+        SELECT s.function_name, s.region
+        INTO target, target_region
+        FROM aurora_trigger.settings AS s;
+        BEGIN
+            answer := aurora_trigger.invoke(target, target_region, payload, 'RequestResponse');
+            open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
+            error_message := answer.payload ->> 'reason';
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS
+                error_state = RETURNED_SQLSTATE,
+                error_message = MESSAGE_TEXT,
+                error_detail = PG_EXCEPTION_DETAIL;
+        END;
+    END IF;
+    is_done := error_state IS NULL AND open_count = 0;
+    IF is_done THEN
         this.failures := 0;
     ELSE
         PERFORM aurora_trigger.note_failed_call(
             'drain', of_lane, batch.places, error_state, error_message, error_detail
         );
         this.failures := CASE
-            WHEN open_count < cardinality(batch.places) THEN 0
+            WHEN error_state IS NULL AND open_count < cardinality(batch.places) THEN 0
             ELSE least(this.failures + 1, 16)
         END;
         -- Without an answer the relay may still be at work on it, for two seconds at most.
@@ -408,18 +486,25 @@ BEGIN
     SET durable = durable_now,
         tried_at = clock_timestamp(),
         call_bytes = CASE
-            WHEN open_count = 0 THEN least({{ drain_bytes }}, this.call_bytes * 2)
-            ELSE greatest({{ least_drain_bytes }}, batch.bytes / 2)
+            WHEN is_done THEN least({{ drain_bytes }}, this.call_bytes * 2)
+            ELSE greatest(
+                {{ least_drain_bytes }},
+                least({{ drain_bytes }}, coalesce(batch.bytes, this.call_bytes)) / 2
+            )
         END,
         retry_at = pause_until,
         failures = this.failures,
-        last_error = CASE WHEN open_count > 0 THEN error_message END,
-        restored = coalesce(cut_transactions, '{}')
+        last_error = CASE WHEN NOT is_done THEN error_message END,
+        -- What failed before there was a payload has moved nothing.
+        restored = CASE
+            WHEN payload IS NULL THEN l.restored
+            ELSE coalesce(cut_transactions, '{}')
+        END
     WHERE l.lane = of_lane;
     RETURN pause_until IS NULL AND (
         NOT batch.is_all
         OR of_lane = -1
-        OR (aurora_trigger.next_of_lane(of_lane, durable_now, 0, 1)).places IS NOT NULL
+        OR aurora_trigger.has_next(of_lane, durable_now)
     );
 END
 $body$;

@@ -16,7 +16,8 @@ $body$;
 ALTER FUNCTION aurora_trigger.row_key(json, text[]) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.row_key(json, text[]) FROM PUBLIC;
 
--- Puts events into the outbox that were made for a call.
+-- Puts events into the outbox that were made for a call. One that can't be taken apart, as it is
+-- nested too deep, becomes a dead letter.
 CREATE OR REPLACE FUNCTION aurora_trigger.keep(
     tx_id bigint,
     schema_name text,
@@ -28,40 +29,69 @@ CREATE OR REPLACE FUNCTION aurora_trigger.keep(
     events json[]
 )
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
+#variable_conflict use_variable
+DECLARE
+    event json;
+BEGIN
     INSERT INTO aurora_trigger.outbox (
         lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
         before, after, key, at_commit
     )
     SELECT
-        CASE event.op
+        CASE parts.op
             WHEN 't' THEN -1
             ELSE aurora_trigger.lane_of(
-                aurora_trigger.row_key(coalesce(event.after, event.before, event.key), key_names)
+                aurora_trigger.row_key(coalesce(parts.after, parts.before, parts.key), key_names)
             )
         END,
-        event.seq,
+        parts.seq,
         tx_id,
         ts_us,
         schema_name,
         table_name,
         fingerprint,
         capture,
-        event.op,
-        event.before,
-        event.after,
-        event.key,
+        parts.op,
+        parts.before,
+        parts.after,
+        parts.key,
         false
-    FROM unnest(events) AS e (event)
+    FROM unnest(events) AS e (whole)
     CROSS JOIN LATERAL (
         SELECT
-            aurora_trigger.member(e.event, 'seq')::text::bigint AS seq,
-            (aurora_trigger.member(e.event, 'op') #>> '{}')::"char" AS op,
-            aurora_trigger.member(e.event, 'before') AS before,
-            aurora_trigger.member(e.event, 'after') AS after,
-            aurora_trigger.member(e.event, 'key') AS key
-    ) AS event
+            aurora_trigger.member(e.whole, 'seq')::text::bigint AS seq,
+            (aurora_trigger.member(e.whole, 'op') #>> '{}')::"char" AS op,
+            aurora_trigger.member(e.whole, 'before') AS before,
+            aurora_trigger.member(e.whole, 'after') AS after,
+            aurora_trigger.member(e.whole, 'key') AS key
+    ) AS parts;
+EXCEPTION WHEN program_limit_exceeded THEN
+    IF cardinality(events) > 1 THEN
+        FOREACH event IN ARRAY events LOOP
+            PERFORM aurora_trigger.keep(
+                tx_id, schema_name, table_name, fingerprint, capture, ts_us, key_names,
+                ARRAY[event]
+            );
+        END LOOP;
+    ELSE
+        INSERT INTO aurora_trigger.dead_letter
+            (reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event)
+        SELECT
+            format('it is nested too deep to be read: %s', SQLERRM),
+            schema_name,
+            table_name,
+            fingerprint,
+            s.epoch,
+            tx_id,
+            ts_us,
+            capture,
+            events[1]
+        FROM aurora_trigger.settings AS s;
+    END IF;
+END
 $body$;
 ALTER FUNCTION aurora_trigger.keep(bigint, text, text, text, text, bigint, text[], json[])
     OWNER TO aurora_trigger;

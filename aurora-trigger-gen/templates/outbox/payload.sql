@@ -17,8 +17,9 @@ $body$;
 ALTER FUNCTION aurora_trigger.payload(text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.payload(text, text) FROM PUBLIC;
 
--- Notes a call that failed, for each table whose events it had. It only ever inserts: writers whose
--- calls fail at one time must not wait for each other.
+-- Notes a call that failed, for each table whose events it had, or none where it failed before they
+-- were known. It only ever inserts: writers whose calls fail at one time must not wait for each
+-- other.
 CREATE OR REPLACE FUNCTION aurora_trigger.note_failed_call(
     caller text,
     of_lane smallint,
@@ -39,12 +40,12 @@ AS $body$
         of_lane,
         o.schema_name,
         o.table_name,
-        count(*),
+        count(o.ctid),
         error_state,
         error_message,
         error_detail
-    FROM aurora_trigger.outbox AS o
-    WHERE o.ctid = ANY (places)
+    FROM (VALUES (true)) AS call (failed)
+    LEFT JOIN aurora_trigger.outbox AS o ON o.ctid = ANY (places)
     GROUP BY o.schema_name, o.table_name
 $body$;
 ALTER FUNCTION aurora_trigger.note_failed_call(text, smallint, tid[], text, text, text)

@@ -8,6 +8,7 @@ mod failures;
 mod meaning;
 mod nul_in_json;
 mod on_failure;
+mod one_of_many;
 mod restores;
 mod schedule;
 mod truncate;
