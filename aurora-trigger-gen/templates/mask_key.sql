@@ -35,6 +35,22 @@ $body$;
 ALTER FUNCTION aurora_trigger.set_mask_key(bytea) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.set_mask_key(bytea) FROM PUBLIC;
 
+-- The bytes of a text in UTF-8, and as they are where one stands for no letter: a mask fails no
+-- write.
+CREATE OR REPLACE FUNCTION aurora_trigger.hashed_bytes(value text)
+RETURNS bytea
+LANGUAGE plpgsql
+IMMUTABLE
+AS $body$
+BEGIN
+    RETURN pg_catalog.convert_to(value, 'UTF8');
+EXCEPTION WHEN untranslatable_character OR character_not_in_repertoire THEN
+    RETURN pg_catalog.convert_to(value, pg_catalog.getdatabaseencoding());
+END
+$body$;
+ALTER FUNCTION aurora_trigger.hashed_bytes(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.hashed_bytes(text) FROM PUBLIC;
+
 -- A text as mask = "sha256" sends it: HMAC-SHA-256 of its UTF-8, in hexadecimal digits.
 CREATE OR REPLACE FUNCTION aurora_trigger.keyed_hash(value text)
 RETURNS text
@@ -47,7 +63,11 @@ DECLARE
 BEGIN
     SELECT pg_catalog.sha256(
         s.mask_key_outer OPERATOR(pg_catalog.||) pg_catalog.sha256(
-            s.mask_key_inner OPERATOR(pg_catalog.||) pg_catalog.convert_to(value, 'UTF8')
+            s.mask_key_inner OPERATOR(pg_catalog.||) CASE
+                WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'UTF8'
+                    THEN pg_catalog.convert_to(value, 'UTF8')
+                ELSE aurora_trigger.hashed_bytes(value)
+            END
         )
     )
     INTO hash

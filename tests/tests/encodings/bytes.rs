@@ -156,6 +156,55 @@ async fn where_a_call_is_made_in_the_statement_it_fails() {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(table = "public.pages", delivery = "async", on_failure = "abort")]
+struct HiddenPage {
+    #[stream(key)]
+    id: i32,
+    #[stream(mask = "sha256")]
+    text: String,
+}
+
+#[tokio::test]
+async fn a_hash_is_of_the_bytes_then() {
+    for (encoding, bytes) in ENCODINGS {
+        let pipeline = Pipeline::start_in(encoding).await;
+        pipeline
+            .run("CREATE TABLE pages (id integer PRIMARY KEY, text text NOT NULL); CREATE EXTENSION pgcrypto")
+            .await;
+        pipeline.install_tables(&[&HiddenPage::TABLE]).await;
+        let key = "decode(repeat('0f5aa7', 11), 'hex')";
+        pipeline
+            .run(&format!(
+                "SELECT aurora_trigger.set_mask_key({key}); {}",
+                write(bytes, 1)
+            ))
+            .await;
+        let hash: String = pipeline
+            .session()
+            .await
+            .query_one(
+                &format!(
+                    "SELECT encode(hmac(convert_to({bytes} || 'x', '{encoding}'), {key}, 'sha256'), 'hex')"
+                ),
+                &[],
+            )
+            .await
+            .expect("it is the oracle")
+            .get(0);
+        let hashes: Vec<String> = pipeline
+            .take_events::<HiddenPage>()
+            .into_iter()
+            .map(|event| match event {
+                ChangeEvent::Created(row) => row.text,
+                other => panic!("rows are only inserted: {other:?}"),
+            })
+            .collect();
+        assert_eq!(hashes.len(), 3);
+        assert_eq!(hashes[1], hash, "{encoding}");
+    }
+}
+
 /// A reason in letters that the database lacks, as the relay writes it.
 #[tokio::test]
 async fn a_reason_in_other_letters_is_kept() {
