@@ -5,18 +5,25 @@ use std::time::Duration;
 
 use relay_lambda::local::{Fault as CallFault, FunctionError};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use crate::checker::Counts;
 use crate::drains::drain;
 use crate::mode::Mode;
 use crate::promise::Promise;
-use crate::shop::{Shop, number, run};
+use crate::shop::{LONG, Shop, number, run};
 use crate::workload::{Tally, Workload};
 
 const SEED: u64 = 7;
 
 /// Of a hundred calls.
 const SHARE: u8 = 30;
+
+/// More than the two seconds that a call may take for which somebody waits.
+const LATE: Duration = Duration::from_millis(2_500);
+
+/// How often one looks whether a call has failed.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How many drains are killed in their call, or not waited for by another one.
 const HELD: usize = 3;
@@ -34,7 +41,7 @@ pub(crate) enum Fault {
     CallTimesOut,
     /// A call gets no answer, though the relay has done all of it.
     AnswerIsLost,
-    /// The stream answers the relay after more than the two seconds that a call may take.
+    /// The stream answers the relay late until calls have failed for it.
     StreamIsLate,
     /// The relay dies with a call, before it has done anything of it.
     RelayKilledBefore,
@@ -106,15 +113,9 @@ impl Fault {
             Self::Throttled => calls.fail_share(SHARE, SEED, CallFault::Throttle),
             Self::CallTimesOut => calls.fail_next(1, CallFault::TimeOut),
             Self::AnswerIsLost => calls.fail_next(1, CallFault::LoseAnswer),
-            Self::StreamIsLate => {
-                // The relay asks up to five times in a call for which somebody waits.
-                let requests = match shop.mode {
-                    Mode::Outbox => 6,
-                    Mode::Sync => 20,
-                    Mode::Commit | Mode::Async => 1,
-                };
-                stream.delay_next(requests, Duration::from_millis(2_500));
-            }
+            // How often the relay asks again in a call for which somebody waits is left to chance.
+            Self::StreamIsLate if somebody_waits(shop.mode) => stream.delay_all(LATE),
+            Self::StreamIsLate => stream.delay_next(1, LATE),
             Self::RelayKilledBefore => {
                 let killed = FunctionError::new("Runtime.ExitError", "signal: killed");
                 calls.fail_share(SHARE, SEED, CallFault::FunctionError(killed));
@@ -147,6 +148,20 @@ impl Fault {
                 let half = |transactions: &usize| *transactions >= self.workload().count() / 2;
                 progress.wait_for(half).await.expect("the writers go on");
                 shop.crash();
+            }
+            Self::StreamIsLate if somebody_waits(shop.mode) => {
+                if shop.mode == Mode::Outbox {
+                    let failed = async {
+                        while failed_calls(shop).await == 0 {
+                            sleep(LOOK).await;
+                        }
+                    };
+                    timeout(LONG, failed).await.expect("a call fails");
+                } else {
+                    let some = |transactions: &usize| *transactions >= self.workload().count() / 6;
+                    progress.wait_for(some).await.expect("the writers go on");
+                }
+                shop.relay.kinesis().faults().clear();
             }
             Self::DrainKilled => {
                 let session = shop.session().await;
@@ -216,6 +231,11 @@ impl Fault {
 const KILL_DRAINS: &str = "
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query = 'SELECT aurora_trigger.drain()'";
+
+/// Whether somebody waits for what the relay answers.
+fn somebody_waits(mode: Mode) -> bool {
+    matches!(mode, Mode::Outbox | Mode::Sync)
+}
 
 async fn failed_calls(shop: &Shop) -> usize {
     let session = shop.session().await;
