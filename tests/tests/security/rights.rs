@@ -339,8 +339,52 @@ async fn rights_that_the_installer_gives_away_by_default_reach_nothing_of_ours()
         OUTBOX_ATTEMPTS
             .iter()
             .filter(|attempt| !attempt.contains("status")),
-    ) {
+    )
+    .chain(&[
+        "DELETE FROM aurora_trigger.lane_status",
+        "UPDATE aurora_trigger.lane_status SET retry_at = 'infinity'",
+        "INSERT INTO aurora_trigger.lane_status VALUES (99)",
+    ]) {
         assert_may_not(&heir, &format!("BEGIN; {attempt}")).await;
     }
     assert_unharmed(&pipeline, "default privileges").await;
+}
+
+#[tokio::test]
+async fn rights_on_a_column_are_taken_back_and_a_look_at_a_view_is_not() {
+    let pipeline = start_with_an_outbox(Delivery::Outbox).await;
+    make_role("columnist", "LOGIN").await;
+    pipeline
+        .run(
+            "GRANT USAGE ON SCHEMA aurora_trigger TO columnist;
+             GRANT SELECT (after), UPDATE (position) ON aurora_trigger.outbox TO columnist;
+             GRANT UPDATE (retry_at) ON aurora_trigger.lane_status TO columnist;
+             GRANT SELECT ON aurora_trigger.status TO columnist;
+             GRANT SELECT (lane) ON aurora_trigger.lane_status TO columnist;",
+        )
+        .await;
+    let columnist = pipeline.session_of("columnist").await;
+    columnist
+        .batch_execute("SELECT after FROM aurora_trigger.outbox")
+        .await
+        .expect("the right is there before the installation");
+    pipeline
+        .install_tables(&[&Ware::TABLE.with_delivery(Delivery::Outbox)])
+        .await;
+    for attempt in [
+        "SELECT after FROM aurora_trigger.outbox",
+        "UPDATE aurora_trigger.outbox SET position = 0",
+        "UPDATE aurora_trigger.lane_status SET retry_at = 'infinity'",
+    ] {
+        assert_may_not(&columnist, &format!("BEGIN; {attempt}")).await;
+    }
+    for allowed in [
+        "SELECT * FROM aurora_trigger.status",
+        "SELECT lane FROM aurora_trigger.lane_status",
+    ] {
+        columnist
+            .batch_execute(allowed)
+            .await
+            .unwrap_or_else(|error| panic!("{allowed}: {error:?}"));
+    }
 }
