@@ -71,6 +71,41 @@ async fn over_arrays(holder: &Holder) {
             )],
         )
         .await;
+    // Such a domain is a value to the array that it is in.
+    let prices = |texts: &[&str]| Some(Prices(texts.iter().map(|text| number(text)).collect()));
+    holder
+        .check_literals::<Vec<Option<Prices>>>(
+            "public.prices[] NOT NULL",
+            vec![
+                (
+                    "ARRAY['{1.10,2}', NULL, '{}']::public.prices[]",
+                    vec![prices(&["1.10", "2"]), None, prices(&[])],
+                ),
+                ("'{}'", vec![]),
+            ],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<Prices>>>(
+            "public.prices[] NOT NULL",
+            vec![(
+                "ARRAY[ARRAY['{1.10}'::public.prices], ARRAY['{2}'::public.prices]]",
+                vec![
+                    prices(&["1.10"]).into_iter().collect(),
+                    prices(&["2"]).into_iter().collect(),
+                ],
+            )],
+        )
+        .await;
+    holder
+        .check_refused::<Vec<Prices>>(
+            "public.prices[] NOT NULL",
+            &[
+                "ARRAY[ARRAY['{1}'::public.prices]]",
+                "ARRAY[NULL]::public.prices[]",
+            ],
+        )
+        .await;
 }
 
 #[derive(Debug, PartialEq, Deserialize, PgType)]

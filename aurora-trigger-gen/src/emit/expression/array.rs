@@ -3,31 +3,32 @@
 
 use super::{Place, pad, scalar, value};
 use crate::describe::{Encoding, Shape, TypeDesc};
-use crate::emit::layout::list;
 
-/// What its innermost elements are.
-pub(super) fn innermost(ty: &TypeDesc) -> &TypeDesc {
-    match ty.shape() {
-        Shape::Array(element) => innermost(element),
-        _ => ty,
+/// What the elements of an array of `element` are. A domain over an array is a value: PostgreSQL has no dimension more
+/// for it.
+pub(super) fn innermost(element: &TypeDesc) -> &TypeDesc {
+    match element.shape() {
+        Shape::Array(inner) if element.domain().is_none() => innermost(inner),
+        _ => element,
     }
 }
 
 /// How many dimensions an array of `element` has.
 fn dimensions(element: &TypeDesc) -> usize {
     match element.shape() {
-        Shape::Array(inner) => 1 + dimensions(inner),
+        Shape::Array(inner) if element.domain().is_none() => 1 + dimensions(inner),
         _ => 1,
     }
 }
 
-/// Whether an array of these elements is taken apart. The text of one would do for those of a single value, if the
+/// Whether an array of `element` is taken apart. The text of one would do for those of a single value, if the
 /// character between them were the same for all types: it is another one for `box` and for PostGIS's `geometry`.
 pub(in crate::emit) fn goes_by_element(element: &TypeDesc) -> bool {
+    let element = innermost(element);
     match element.shape() {
-        Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) => true,
+        Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) | Shape::Array(_) => true,
         Shape::Named(_) => element.encoding() == Encoding::Text,
-        Shape::BuiltIn(_) | Shape::Enum { .. } | Shape::Array(_) => false,
+        Shape::BuiltIn(_) | Shape::Enum { .. } => false,
     }
 }
 
@@ -35,10 +36,11 @@ pub(in crate::emit) fn goes_by_element(element: &TypeDesc) -> bool {
 pub(super) fn array(element: &TypeDesc, source: &str, place: Place) -> String {
     let part = innermost(element);
     match part.shape() {
-        _ if goes_by_element(part) => by_element(element, source, place),
+        _ if goes_by_element(element) => by_element(element, source, place),
         Shape::BuiltIn(types) if types.iter().any(|name| matches!(*name, "json" | "jsonb")) => {
             of_json(element, source, place)
         }
+        Shape::Named(_) => of_json(element, source, place),
         _ => scalar(part, source, "[]", place),
     }
 }
@@ -53,8 +55,8 @@ fn of_json(element: &TypeDesc, source: &str, place: Place) -> String {
         format!(
             "\n\
              {pad}        OR EXISTS (\n\
-             {pad}            SELECT FROM unnest({source}) AS {part} (value)\n\
-             {pad}            WHERE {part}.value IS NULL\n\
+             {pad}            SELECT FROM (SELECT unnest({source}) AS value) AS {part}\n\
+             {pad}            WHERE {part}.value IS NOT DISTINCT FROM NULL\n\
              {pad}        )"
         )
     };
@@ -67,62 +69,72 @@ fn of_json(element: &TypeDesc, source: &str, place: Place) -> String {
     )
 }
 
-/// By subscript, so that a NULL element is told from an element of NULLs.
+/// Each element is read once, since one by its subscript would be searched from the array's beginning.
 fn by_element(element: &TypeDesc, source: &str, place: Place) -> String {
     let pad = pad(place.indent);
+    let dimensions = dimensions(element);
     format!(
-        "CASE WHEN array_ndims({source}) <> {}\n\
+        "CASE WHEN array_ndims({source}) <> {dimensions}\n\
          {pad}    THEN to_json(format('%s', {source}))\n\
          {pad}WHEN {source} IS DISTINCT FROM NULL\n\
-         {pad}    THEN coalesce({}, '[]'::json)\n\
+         {pad}    THEN coalesce((\n\
+         {pad}        {}\n\
+         {pad}    ), '[]'::json)\n\
          {pad}END",
-        dimensions(element),
-        one_dimension(element, source, "", 1, place.indented(4))
+        dimension(innermost(element), source, 1, dimensions, place.indented(8))
     )
 }
 
-/// The elements in the dimension, as a query. `subscripts` are those of the dimensions before.
-fn one_dimension(
-    element: &TypeDesc,
+/// The query of what stands in a dimension: one row, or for each place in the dimensions before one.
+fn dimension(
+    part: &TypeDesc,
     source: &str,
-    subscripts: &str,
-    dimension: usize,
+    dimension_number: usize,
+    dimensions: usize,
     place: Place,
 ) -> String {
     let place = place.in_array();
-    // Inside of another array it needs names of its own.
-    let subscript = format!("subscript_{}", place.arrays);
-    let subscripts = format!("{subscripts}[{subscript}]");
+    // Inside of another array it needs a name of its own.
+    let name = format!("element_{}", place.arrays);
     let pad = pad(place.indent);
-    let numbers = list(
-        "generate_subscripts(",
-        &[source.to_owned(), dimension.to_string()],
-        &format!(") AS {subscript}"),
-        place.indent + 4,
-        "FROM ".len(),
-    );
-    let (value, query) = if let Shape::Array(inner) = element.shape() {
-        let dimension = dimension + 1;
-        let inner = one_dimension(inner, source, &subscripts, dimension, place.indented(8));
-        (inner, String::new())
-    } else {
-        let name = format!("element_{}", place.arrays);
-        let query = format!(
-            "\n\
-             {pad}    CROSS JOIN LATERAL (\n\
-             {pad}        SELECT ({source}){subscripts} AS value\n\
-             {pad}    ) AS {name}"
+    let (element, elements) = if dimension_number == dimensions {
+        let elements = format!(
+            "SELECT\n\
+             {pad}        unnest({source}) AS value,\n\
+             {pad}        generate_series(0, cardinality({source}) - 1) AS place"
         );
-        let value = value(element, &format!("{name}.value"), place.indented(8));
-        (value, query)
+        // In the list of a SELECT a NULL is told from a composite value of NULLs, and in FROM not.
+        (
+            value(part, &format!("{name}.value"), place.indented(8)),
+            elements,
+        )
+    } else {
+        let inner = dimension(
+            part,
+            source,
+            dimension_number + 1,
+            dimensions,
+            place.indented(4),
+        );
+        (format!("{name}.value"), inner)
+    };
+    let (line, group) = if dimension_number == 1 {
+        (String::new(), String::new())
+    } else {
+        let length = format!("(SELECT array_length({source}, {dimension_number}))");
+        (
+            format!(" AS value,\n{pad}    {name}.place / {length} AS place"),
+            format!("\n{pad}GROUP BY 2"),
+        )
     };
     format!(
-        "(\n\
-         {pad}    SELECT json_agg(\n\
-         {pad}        {value}\n\
-         {pad}        ORDER BY {subscript}\n\
-         {pad}    )\n\
-         {pad}    FROM {numbers}{query}\n\
-         {pad})"
+        "SELECT\n\
+         {pad}    json_agg(\n\
+         {pad}        {element}\n\
+         {pad}        ORDER BY {name}.place\n\
+         {pad}    ){line}\n\
+         {pad}FROM (\n\
+         {pad}    {elements}\n\
+         {pad}) AS {name}{group}"
     )
 }

@@ -221,11 +221,11 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
             Shape::Range(element) => parts(element, format!("lower({source})"), is_wanted),
             _ => parts(range, source, is_wanted),
         },
-        Shape::Array(_) => match innermost(ty).shape() {
-            Shape::Composite { .. } | Shape::Range(_) | Shape::Multirange(_) => {
-                parts(innermost(ty), format!("({source})[1]"), is_wanted)
+        Shape::Array(element) => match innermost(element).shape() {
+            Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => {
+                parts(innermost(element), source, is_wanted)
             }
-            _ => parts(innermost(ty), source, is_wanted),
+            _ => parts(innermost(element), format!("({source})[1]"), is_wanted),
         },
     }
 }
@@ -235,8 +235,8 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
 /// Of a type that users make it gets no value: a predicate can cast it, and the cast would be code of the type's owner,
 /// also one that is made after the query was planned; and what it is compared with is read as such a value, which runs
 /// the checks of domains, while the query is parsed. So a built-in type is named here, an enum or another type is its
-/// text, and a composite type a record of the attributes that the struct has. An array of composite types can't be
-/// taken apart like that, and is left out.
+/// text, and a composite type a record of the attributes that the struct has. An array of composite types, or of domains
+/// over arrays, can't be taken apart like that, and is left out.
 ///
 /// A masked column is what is sent in its place: PostgreSQL's own words for what a predicate can't do with a value hold
 /// the value.
@@ -317,9 +317,9 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
                 taken_apart.push(format!("(\n{pad}        {query}\n{pad}    ) AS {record}"));
                 record
             }
-            Shape::Array(_) => match innermost(ty).shape() {
+            Shape::Array(element) => match innermost(element).shape() {
                 Shape::BuiltIn(types) => built_in(source, types, "[]"),
-                Shape::Composite { .. } => continue,
+                Shape::Composite { .. } | Shape::Array(_) => continue,
                 _ => label(source, "[]", place),
             },
             Shape::BuiltIn(types) => built_in(source, types, ""),
