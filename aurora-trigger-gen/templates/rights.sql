@@ -1,5 +1,5 @@
--- Nothing here is for other roles, but a look at the two views: not what the installer's default privileges
--- gave away either.
+-- Nothing here is for other roles, but a look at the two views: not what the installer's default
+-- privileges gave away either.
 DO $body$
 DECLARE
     search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
@@ -13,7 +13,8 @@ BEGIN
                 'TABLE',
                 CASE
                     -- Anybody may be let look at these.
-                    WHEN c.relkind = 'v' THEN 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
+                    WHEN c.relkind = 'v'
+                        THEN 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
                     ELSE 'ALL'
                 END,
                 c.oid::regclass::text,

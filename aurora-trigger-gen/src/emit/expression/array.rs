@@ -104,35 +104,27 @@ fn dimension(
              {pad}        generate_series(0, cardinality({source}) - 1) AS place"
         );
         // In the list of a SELECT a NULL is told from a composite value of NULLs, and in FROM not.
-        (
-            value(part, &format!("{name}.value"), place.indented(8)),
-            elements,
-        )
+        let element = value(part, &format!("{name}.value"), place.indented(4));
+        (element, elements)
     } else {
-        let inner = dimension(
-            part,
-            source,
-            dimension_number + 1,
-            dimensions,
-            place.indented(4),
-        );
+        let place = place.indented(4);
+        let inner = dimension(part, source, dimension_number + 1, dimensions, place);
         (format!("{name}.value"), inner)
     };
-    let (line, group) = if dimension_number == 1 {
+    let (place_before, group) = if dimension_number == 1 {
         (String::new(), String::new())
     } else {
         let length = format!("(SELECT array_length({source}, {dimension_number}))");
         (
-            format!(" AS value,\n{pad}    {name}.place / {length} AS place"),
+            format!(" AS value, {name}.place / {length} AS place"),
             format!("\n{pad}GROUP BY 2"),
         )
     };
     format!(
-        "SELECT\n\
-         {pad}    json_agg(\n\
-         {pad}        {element}\n\
-         {pad}        ORDER BY {name}.place\n\
-         {pad}    ){line}\n\
+        "SELECT json_agg(\n\
+         {pad}    {element}\n\
+         {pad}    ORDER BY {name}.place\n\
+         {pad}){place_before}\n\
          {pad}FROM (\n\
          {pad}    {elements}\n\
          {pad}) AS {name}{group}"
