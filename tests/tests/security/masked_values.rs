@@ -1,15 +1,18 @@
-//! A masked value shows nowhere to a role that may write its row and not read it: not in an error, not in a plan.
+//! A masked value shows nowhere to a role that may write its row and not read it: not in an error, not in a plan, and
+//! not in what is kept.
 
 use std::fmt::Debug;
 
 use aurora_trigger_gen::StreamTrigger;
-use aurora_trigger_gen::describe::{Level, OnFailure};
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, Oversize};
 use pipeline_tests::{Pipeline, at_both_levels, error_of};
+use relay_lambda::local::Fault;
 use serde::Deserialize;
 
 at_both_levels!(
     no_error_of_a_predicate_tells_one,
     no_plan_that_the_server_shows_tells_one,
+    no_table_of_the_installation_holds_one,
 );
 
 #[derive(Debug, Deserialize, StreamTrigger)]
@@ -35,17 +38,19 @@ const PHONE: &str = "+49 30 secret";
 const EMAIL: &str = "ada@secret.example";
 const NOTE: &str = "more that is secret";
 
+fn people() -> String {
+    format!(
+        "CREATE TABLE people (
+            id integer PRIMARY KEY, name text NOT NULL,
+            phone text NOT NULL, email text NOT NULL, note text NOT NULL
+        );
+        INSERT INTO people VALUES (1, 'Ada', '{PHONE}', '{EMAIL}', '{NOTE}');"
+    )
+}
+
 async fn start(level: Level, predicate: &'static str, on_failure: OnFailure) -> Pipeline {
     let pipeline = Pipeline::start().await;
-    pipeline
-        .run(&format!(
-            "CREATE TABLE people (
-                id integer PRIMARY KEY, name text NOT NULL,
-                phone text NOT NULL, email text NOT NULL, note text NOT NULL
-            );
-            INSERT INTO people VALUES (1, 'Ada', '{PHONE}', '{EMAIL}', '{NOTE}');"
-        ))
-        .await;
+    pipeline.run(&people()).await;
     let table = Person::TABLE
         .with_level(level)
         .with_when(predicate)
@@ -93,6 +98,49 @@ async fn no_plan_that_the_server_shows_tells_one(level: Level) {
     let shown = notices.take();
     assert!(format!("{shown:?}").contains("PLANNEDSTMT"), "{shown:?}");
     assert_hidden(&shown);
+}
+
+/// What is kept in the database is no less to be read by others than what is sent: in a dump, on a replica.
+async fn no_table_of_the_installation_holds_one(level: Level) {
+    for delivery in [Delivery::Outbox, Delivery::Commit, Delivery::Async] {
+        let pipeline = Pipeline::start().await;
+        pipeline.run(&people()).await;
+        let table = Person::TABLE
+            .with_level(level)
+            .with_delivery(delivery)
+            .with_on_failure(match delivery {
+                Delivery::Async => OnFailure::Outbox,
+                _ => Person::TABLE.on_failure(),
+            })
+            .with_when("true")
+            .with_oversize(Oversize::DeadLetter);
+        pipeline.install_tables(&[&table]).await;
+        pipeline.endpoint().faults().fail_all(Fault::Throttle);
+        pipeline
+            .run(
+                "UPDATE people SET name = 'Grace', note = note || '!';
+                 INSERT INTO people SELECT 2, repeat('x', 6500000), phone, email, note FROM people;
+                 DELETE FROM people",
+            )
+            .await;
+        pipeline.drain().await;
+        let session = pipeline.session().await;
+        let mut kept = Vec::new();
+        for name in ["outbox", "dead_letter", "failed_call"] {
+            let rows = session
+                .query(
+                    &format!("SELECT replace(t::text, repeat('x', 6500000), '') FROM aurora_trigger.{name} AS t"),
+                    &[],
+                )
+                .await
+                .expect("the table is there");
+            kept.push(rows.len());
+            for row in rows {
+                assert_hidden(&row.get::<_, String>(0));
+            }
+        }
+        assert!(kept.iter().all(|rows| *rows > 0), "{delivery:?}: {kept:?}");
+    }
 }
 
 /// Neither as text nor as the bytes of a constant.
