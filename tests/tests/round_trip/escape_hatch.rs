@@ -430,7 +430,8 @@ async fn extensions(holder: &Holder) {
 struct Shape(Value);
 
 async fn geometry(holder: &Holder) {
-    if holder.try_run("CREATE EXTENSION postgis").await.is_err() {
+    if let Err(error) = holder.try_run("CREATE EXTENSION postgis").await {
+        assert!(std::env::var_os("CI").is_none(), "{error:?}");
         println!("not tested: this PostgreSQL has no PostGIS");
         return;
     }

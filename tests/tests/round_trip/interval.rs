@@ -123,9 +123,19 @@ async fn more_hours_than_servers_before_15_print(holder: &Holder) {
         .make_table::<Row<Interval>>("interval NOT NULL")
         .await;
     // A literal of so many hours they refuse, a sum they do not.
-    let hours = "INSERT INTO public.holder VALUES
-        (1, interval '2147483647 hours' + interval '1 hour' + interval '0.5 seconds')";
-    let outcome = holder.session().batch_execute(hours).await;
+    let hours = "interval '2147483647 hours' + interval '1 hour' + interval '0.5 seconds'";
+    let interval = Interval {
+        microseconds: (i64::from(i32::MAX) + 1) * 3_600_000_000 + 500_000,
+        ..Interval::default()
+    };
+    let sent = holder
+        .session()
+        .query_one(&format!("SELECT {hours}"), &[])
+        .await
+        .expect("every server sends it");
+    assert_eq!(sent.get::<_, Binary>(0).0, interval);
+    let insert = format!("INSERT INTO public.holder VALUES (1, {hours})");
+    let outcome = holder.session().batch_execute(&insert).await;
     if holder.server_version().await < 150_000 {
         let error = outcome.expect_err("this server can't print it");
         let message = error.as_db_error().expect("the server says so").message();
@@ -134,9 +144,5 @@ async fn more_hours_than_servers_before_15_print(holder: &Holder) {
     }
     outcome.expect("this server prints it");
     let read = events::<Row<Interval>>(&holder.pipeline().take_calls()).remove(&1);
-    let interval = Interval {
-        microseconds: (i64::from(i32::MAX) + 1) * 3_600_000_000 + 500_000,
-        ..Interval::default()
-    };
     assert_eq!(read, Some(Ok(interval)));
 }

@@ -185,8 +185,13 @@ fn names(reason: &str, column: &str) -> bool {
 
 /// Where in the image it stands is another place in each row.
 fn without_place(reason: &str) -> String {
-    match reason.split_once(" at line ") {
-        Some((reason, _)) => reason.to_owned(),
-        None => reason.to_owned(),
+    let mut parts = reason.split(" at line ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(match part.split_once(": ") {
+            Some((_, limits)) => &part[part.len() - limits.len() - 2..],
+            None => "",
+        });
     }
+    text
 }
