@@ -259,6 +259,37 @@ everything! {
     xml: String, "xml" by "text" if "SELECT '<a/>'::xml" as String, |value| value, recipes::xml(letters), [];
     #[stream(sql_type = "tsvector", encoding = "text")]
     tsvector: String, "tsvector" by "text" as String, |value| value, recipes::words(letters), [];
+    #[stream(sql_type = "tsquery", encoding = "text")]
+    tsquery: String, "tsquery" by "text" as String, |value| value, recipes::queries(letters), [];
+    #[stream(sql_type = "line", encoding = "text")]
+    line: String, "line" by "text" as String, |value| value, recipes::endless_lines(), [];
+    #[stream(sql_type = "lseg", encoding = "text")]
+    segment: String, "lseg" by "text" as String, |value| value, recipes::segments(), [];
+    #[stream(sql_type = "box", encoding = "text")]
+    rectangle: String, "box" by "text" as String, |value| value, recipes::rectangles(), [];
+    #[stream(sql_type = "path", encoding = "text")]
+    path: String, "path" by "text" as String, |value| value, recipes::drawn_paths(), [];
+    #[stream(sql_type = "polygon", encoding = "text")]
+    polygon: String, "polygon" by "text" as String, |value| value, recipes::polygons(), [];
+    #[stream(sql_type = "circle", encoding = "text")]
+    circle: String, "circle" by "text" as String, |value| value, recipes::circles(), [];
+    #[stream(sql_type = "timetz", encoding = "text")]
+    time_with_time_zone: String, "timetz" by "text" as String, |value| value, recipes::times_with_time_zone(), [];
+    #[stream(sql_type = "pg_lsn", encoding = "text")]
+    log_position: String, "pg_lsn" by "text" as String, |value| value, recipes::log_positions(), [];
+    #[stream(sql_type = "tid", encoding = "text")]
+    row_place: String, "tid" by "text" as String, |value| value, recipes::row_places(), [];
+    #[stream(sql_type = "xid", encoding = "text")]
+    transaction: String, "xid" by "text" as String, |value| value, any::<u32>().prop_map(|number| number.to_string()), [];
+    #[stream(sql_type = "jsonpath", encoding = "text")]
+    json_path: String, "jsonpath" by "text" if "SELECT '$'::jsonpath" as String, |value| value, recipes::json_paths(letters), [];
+    ltree_array: Vec<Option<Path>>, "public.ltree[]" by "text[]" as Vec<Option<String>>,
+        |value| wanted::each(value, Path), vec(of(recipes::paths()), 0..4), [];
+    money_array: Vec<Option<Money>>, "money[]" by "numeric[]" as Vec<Option<Decimal>>,
+        |value| wanted::each(value, Money::of), vec(of(recipes::money()), 0..4), [];
+    hstore_array: Vec<Option<Attributes>>, "public.hstore[]" as Vec<Option<HashMap<String, Option<String>>>>,
+        |value| wanted::each(value, |value| Attributes(value.into_iter().collect())),
+        vec(of(hash_map(letters.of_hstore(), of(letters.of_hstore()), 0..4)), 0..3), [];
     }
 }
 

@@ -87,3 +87,94 @@ pub(super) fn words(letters: Letters) -> impl Strategy<Value = String> {
 pub(super) fn points() -> impl Strategy<Value = String> {
     (any_float8(), any_float8()).prop_map(|(x, y)| format!("({x:e},{y:e})"))
 }
+
+pub(super) fn endless_lines() -> impl Strategy<Value = String> {
+    (any_float8(), any_float8()).prop_map(|(b, c)| format!("{{1,{b:e},{c:e}}}"))
+}
+
+pub(super) fn segments() -> impl Strategy<Value = String> {
+    (points(), points()).prop_map(|(from, to)| format!("[{from},{to}]"))
+}
+
+pub(super) fn rectangles() -> impl Strategy<Value = String> {
+    (points(), points()).prop_map(|(one, other)| format!("{one},{other}"))
+}
+
+pub(super) fn drawn_paths() -> impl Strategy<Value = String> {
+    (vec(points(), 1..5), any::<bool>()).prop_map(|(points, is_open)| {
+        let points = points.join(",");
+        if is_open {
+            format!("[{points}]")
+        } else {
+            format!("({points})")
+        }
+    })
+}
+
+pub(super) fn polygons() -> impl Strategy<Value = String> {
+    vec(points(), 1..5).prop_map(|points| format!("({})", points.join(",")))
+}
+
+pub(super) fn circles() -> impl Strategy<Value = String> {
+    (points(), any_float8()).prop_map(|(center, radius)| format!("<{center},{:e}>", radius.abs()))
+}
+
+pub(super) fn times_with_time_zone() -> impl Strategy<Value = String> {
+    let microseconds = edges(
+        0..=86_400_000_000_i64,
+        [0, 1, 86_399_999_999, 86_400_000_000],
+    );
+    let minutes = edges(-15 * 60 - 59..=15 * 60 + 59_i32, [-959, -1, 0, 1, 345, 959]);
+    (microseconds, minutes).prop_map(|(microseconds, minutes)| {
+        let (seconds, microseconds) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let minutes = minutes.abs();
+        format!(
+            "{:02}:{:02}:{:02}.{microseconds:06}{sign}{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60,
+            minutes / 60,
+            minutes % 60,
+        )
+    })
+}
+
+pub(super) fn log_positions() -> impl Strategy<Value = String> {
+    (any::<u32>(), any::<u32>()).prop_map(|(file, offset)| format!("{file:X}/{offset:X}"))
+}
+
+pub(super) fn row_places() -> impl Strategy<Value = String> {
+    (any::<u32>(), any::<u16>()).prop_map(|(block, offset)| format!("({block},{offset})"))
+}
+
+pub(super) fn queries(letters: Letters) -> impl Strategy<Value = String> {
+    let word = letters
+        .text(1..=8)
+        .prop_filter("no word is empty", |word| !word.is_empty());
+    let not = select(vec!["", "!"]);
+    let label = select(vec!["", ":A", ":*", ":BD*"]);
+    let operand = (not, word, label).prop_map(|(not, word, label)| {
+        let word = word.replace('\\', "\\\\").replace('\'', "''");
+        format!("{not}'{word}'{label}")
+    });
+    let operator = select(vec![" & ", " | ", " <-> ", " <7> "]);
+    (operand.clone(), vec((operator, operand), 0..3)).prop_map(|(first, rest)| {
+        rest.into_iter().fold(first, |query, (operator, operand)| {
+            query + operator + &operand
+        })
+    })
+}
+
+pub(super) fn json_paths(letters: Letters) -> impl Strategy<Value = String> {
+    let key = letters.text(0..=8).prop_map(|key| {
+        let key = serde_json::to_string(&key).expect("a text is JSON");
+        format!(".{key}")
+    });
+    let step = prop_oneof![
+        3 => key,
+        1 => select(vec!["[*]", "[0 to last]", ".*", ".**", " ? (@ > 1.5e3)"]).prop_map(str::to_owned),
+    ];
+    (select(vec!["$", "strict $"]), vec(step, 0..4))
+        .prop_map(|(start, steps)| start.to_owned() + &steps.concat())
+}
