@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
-# plpgsql_check and pg_cron, where Debian has them for the server that is used, a locale that writes
-# money in another way, and by npm kinesis-local and other versions of PostgreSQL.
+# plpgsql_check, pg_cron and PostGIS, where Debian has them for the server that is used, a locale that
+# writes money in another way, and by npm kinesis-local and other versions of PostgreSQL.
 #
 #   tests/run.sh                 everything on this machine's PostgreSQL, and then on the oldest and the
 #                                newest version most tests that start one
 #   tests/run.sh --all-versions  nothing but the tests that start one, on each version, with a million random
-#                                values over all of them; AURORA_TRIGGER_RANDOM_VALUES is how many on each
+#                                values over all of them; AURORA_TRIGGER_RANDOM_VALUES is how many on each;
+#                                and, on this machine's, with rows and texts that take minutes and gigabytes
 #
 # A CI waits for the first. So on the two versions more it leaves out what takes minutes for the sake of relay
 # and processes, and has the database do only what all the others do too.
@@ -21,14 +22,16 @@ step() {
 }
 
 require_extensions() {
-    local programs version extensions
+    local programs version extensions name missing=()
     programs=$(postgres_programs)
     version=$("$programs/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
     case "$programs" in /usr/lib/postgresql/*) ;; *) return 0 ;; esac
     extensions=/usr/share/postgresql/$version/extension
-    [ -f "$extensions/plpgsql_check.control" ] && [ -f "$extensions/pg_cron.control" ] && return 0
-    command -v apt-get >/dev/null 2>&1 &&
-        apt_install "postgresql-$version-plpgsql-check" "postgresql-$version-cron"
+    for name in plpgsql_check:plpgsql-check pg_cron:cron postgis:postgis-3; do
+        [ -f "$extensions/${name%:*}.control" ] || missing+=("postgresql-$version-${name#*:}")
+    done
+    [ "${#missing[@]}" = 0 ] && return
+    command -v apt-get >/dev/null 2>&1 && apt_install "${missing[@]}"
 }
 
 # A server takes it by its name for lc_monetary.
@@ -71,7 +74,7 @@ on_version() {
         failed+=("$version")
         cat "$log"
     fi
-    sed -n '/^not tested: /p' "$log" | sort -u
+    sed -nE '/^(not tested: |[0-9]+ values of )/p' "$log" | sort -u
     echo "that took $((SECONDS - started)) seconds"
 }
 
@@ -92,6 +95,7 @@ all_versions() {
         # Other values on each.
         AURORA_TRIGGER_RANDOM_SEED=${version%%.*} on_version "$version" "${tests[@]}"
     done
+    step cargo test --quiet --package pipeline-tests --all-features --test encodings -- --ignored
     conclude
 }
 
@@ -110,12 +114,12 @@ oldest_and_newest() {
 
 require_rust
 require_postgres
+require_locale
 if [ "$#" != 0 ]; then
     all_versions
     exit
 fi
 require_extensions
-require_locale
 require_kinesis_local
 
 step cargo fmt --all --check
@@ -125,6 +129,7 @@ step cargo test --quiet --workspace --all-features
 oldest_and_newest
 AURORA_TRIGGER_FUZZ_SECONDS=60 step cargo test --quiet --package relay-lambda --all-features --test fuzz
 step cargo test --quiet --package pipeline-tests --test independent_kinesis -- --ignored
+step cargo test --quiet --package pipeline-tests --test feature_combinations -- --ignored
 # Does it run, no more: a figure from a busy machine says nothing.
 step cargo test --quiet --package pipeline-tests --bench write_path --bench drain --bench relay
 step tests/pipeline.sh

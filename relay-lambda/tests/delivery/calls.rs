@@ -29,6 +29,10 @@ pub(crate) fn with_shards(shards: usize, variables: &[(&str, &str)]) -> (Kinesis
 }
 
 pub(crate) fn relay_at(endpoint_url: &str, variables: &[(&str, &str)]) -> Relay<Shop> {
+    Relay::new(&configuration(endpoint_url, variables)).expect("the samples are decoded")
+}
+
+pub(crate) fn configuration(endpoint_url: &str, variables: &[(&str, &str)]) -> Configuration {
     let configuration = Configuration::from_variables(|name| {
         let set = variables.iter().find(|(variable, _)| *variable == name);
         let value = match (set, name) {
@@ -41,8 +45,7 @@ pub(crate) fn relay_at(endpoint_url: &str, variables: &[(&str, &str)]) -> Relay<
         };
         Some(value.to_owned())
     });
-    let configuration = configuration.expect("nothing is missing");
-    Relay::new(&configuration).expect("the samples are decoded")
+    configuration.expect("nothing is missing")
 }
 
 pub(crate) async fn handle(relay: &Relay<Shop>, payload: &str, time: Duration) -> Handled {

@@ -8,6 +8,7 @@ mod limits;
 mod metrics;
 mod partial;
 mod refusals;
+mod samples;
 mod secrecy;
 mod shop;
 mod stored;

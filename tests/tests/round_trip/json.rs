@@ -1,6 +1,7 @@
 use aurora_trigger_gen::StreamTrigger;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Json;
 
 use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
@@ -43,8 +44,12 @@ async fn values(holder: &Holder) {
     let mut entries = arrive(samples(json()));
     entries.extend(literals.map(LiteralArrives));
     entries.push(LiteralArrives(NESTED));
-    // A `jsonb` can't hold it.
     entries.push(LiteralArrives("('\"' || chr(92) || 'u0000\"')::json"));
+    let refused = holder
+        .try_run("SELECT ('\"' || chr(92) || 'u0000\"')::jsonb")
+        .await
+        .expect_err("a `jsonb` can't hold it");
+    assert_eq!(refused.code().map(SqlState::code), Some("22P05"));
     entries.push(LiteralIsRefused("'1e400'"));
     entries.extend(TOO_NESTED.map(LiteralIsRefused));
     holder.check::<Value>("json NOT NULL", entries).await;

@@ -381,7 +381,7 @@ async fn every_type_has_a_line_for_each_column_that_it_takes() {
 }
 
 /// Of the server's own use, in some of its versions. The page has a sentence for those that a table can have.
-const OF_THE_SERVER: [&str; 25] = [
+const OF_THE_SERVER: [&str; 26] = [
     "abstime",
     "aclitem",
     "cid",
@@ -406,6 +406,7 @@ const OF_THE_SERVER: [&str; 25] = [
     "regtype",
     "reltime",
     "smgr",
+    "tinterval",
     "xid8",
 ];
 

@@ -1,5 +1,5 @@
-//! The tables of the recordings: every type and every way to send. They stay as they are, since what was recorded of them
-//! does; a type that is added gets a table of its own.
+//! The tables of the recordings: types of each family, and ways to send. They stay as they are, since what was recorded of
+//! them does; a type that is added gets a table of its own.
 
 use std::net::IpAddr;
 
