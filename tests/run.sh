@@ -31,7 +31,8 @@ require_extensions() {
         [ -f "$extensions/${name%:*}.control" ] || missing+=("postgresql-$version-${name#*:}")
     done
     [ "${#missing[@]}" = 0 ] && return
-    command -v apt-get >/dev/null 2>&1 && apt_install "${missing[@]}"
+    command -v apt-get >/dev/null 2>&1 || return 0
+    apt_install "${missing[@]}"
 }
 
 # A server takes it by its name for lc_monetary.
@@ -95,7 +96,8 @@ all_versions() {
         # Other values on each.
         AURORA_TRIGGER_RANDOM_SEED=${version%%.*} on_version "$version" "${tests[@]}"
     done
-    step cargo test --quiet --package pipeline-tests --all-features --test encodings -- --ignored
+    step cargo test --quiet --package pipeline-tests --all-features --test encodings -- --ignored ||
+        failed+=('at hand')
     conclude
 }
 

@@ -93,9 +93,7 @@ fn depends(ty: &TypeDesc, setting: &str) -> bool {
 
 fn has_array_by_element(ty: &TypeDesc) -> bool {
     match ty.shape() {
-        Shape::Array(element) => {
-            expression::goes_by_element(element) || has_array_by_element(element)
-        }
+        Shape::Array(element) => expression::goes_by_element(element),
         Shape::Multirange(_) => true,
         Shape::Range(element) => has_array_by_element(element),
         Shape::Composite { fields, .. } => {

@@ -10,7 +10,7 @@ use crate::{created, deleted, updated};
 at_both_levels!(
     what_is_generated_arrives_as_it_was_stored,
     a_key_that_is_generated_changes_with_what_it_is_made_of,
-    a_column_that_becomes_virtual_is_not_captured,
+    a_column_that_becomes_virtual_fails_for_a_statement_and_is_null_for_a_row,
 );
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
@@ -121,9 +121,9 @@ async fn a_key_that_is_generated_changes_with_what_it_is_made_of(level: Level) {
     );
 }
 
-/// Of a column that becomes one later PostgreSQL shows row triggers a NULL, and the rows of a statement not at all. The
-/// next installation refuses it.
-async fn a_column_that_becomes_virtual_is_not_captured(level: Level) {
+/// Row triggers see a NULL there, and the rows of a statement can't be read. The next installation refuses it: see
+/// `table_checks`.
+async fn a_column_that_becomes_virtual_fails_for_a_statement_and_is_null_for_a_row(level: Level) {
     if Pipeline::start().await.server_version().await < 180_000 {
         println!("not tested: this PostgreSQL has no virtual generated columns");
         return;

@@ -158,6 +158,7 @@ impl Fault {
                     };
                     timeout(LONG, failed).await.expect("a call fails");
                 } else {
+                    // None of them ends before its calls have failed.
                     let some = |transactions: &usize| *transactions >= self.workload().count() / 6;
                     progress.wait_for(some).await.expect("the writers go on");
                 }

@@ -1,4 +1,4 @@
-use aurora_trigger_gen::{Bytes, PgType};
+use aurora_trigger_gen::{Bytes, Float8, Interval, MacAddress, MacAddress8, PgType};
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +15,8 @@ in_every_session!(
     of_one_dimension,
     of_nulls,
     of_two_dimensions,
-    of_other_shapes
+    of_other_shapes,
+    of_other_types
 );
 
 async fn of_one_dimension(holder: &Holder) {
@@ -152,4 +153,95 @@ async fn of_other_shapes(holder: &Holder) {
     holder.check::<Vec<i32>>("int4[] NOT NULL", values).await;
     let values = vec![LiteralIsRefused("'{{a,b}}'")];
     holder.check::<Vec<String>>("text[] NOT NULL", values).await;
+}
+
+async fn of_other_types(holder: &Holder) {
+    holder
+        .check_literals::<Vec<Option<MacAddress>>>(
+            "macaddr[] NOT NULL",
+            vec![(
+                "ARRAY['08:00:2b:01:02:03', NULL]::pg_catalog.macaddr[]",
+                vec![Some(MacAddress([8, 0, 0x2b, 1, 2, 3])), None],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<MacAddress8>>>(
+            "macaddr8[] NOT NULL",
+            vec![(
+                "'{{08:00:2b:01:02:03:04:05}}'",
+                vec![vec![MacAddress8([8, 0, 0x2b, 1, 2, 3, 4, 5])]],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<i16>>>(
+            "int2[] NOT NULL",
+            vec![(
+                "'[2:3][-1:0]={{-32768,0},{1,32767}}'",
+                vec![vec![i16::MIN, 0], vec![1, i16::MAX]],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<i64>>>(
+            "int8[] NOT NULL",
+            vec![(
+                "'{{-9223372036854775808},{9223372036854775807}}'",
+                vec![vec![i64::MIN], vec![i64::MAX]],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<Option<Float8>>>>(
+            "float8[] NOT NULL",
+            vec![(
+                "ARRAY[ARRAY['0.30000000000000004', '-0'], ARRAY['Infinity', NULL]]::pg_catalog.float8[]",
+                vec![
+                    vec![Some(Float8(0.1 + 0.2)), Some(Float8(-0.0))],
+                    vec![Some(Float8(f64::INFINITY)), None],
+                ],
+            )],
+        )
+        .await;
+    let date = |year| NaiveDate::from_ymd_opt(year, 1, 2).expect("a date");
+    holder
+        .check_literals::<Vec<Vec<Option<NaiveDate>>>>(
+            "date[] NOT NULL",
+            vec![(
+                "ARRAY[ARRAY['1936-01-02', NULL], ARRAY['0001-01-02', '9999-01-02']]::pg_catalog.date[]",
+                vec![
+                    vec![Some(date(1936)), None],
+                    vec![Some(date(1)), Some(date(9999))],
+                ],
+            )],
+        )
+        .await;
+    holder
+        .check_literals::<Vec<Vec<Option<Bytes>>>>(
+            "bytea[] NOT NULL",
+            vec![(
+                r"ARRAY[ARRAY[decode('00ff', 'hex'), NULL, '']]",
+                vec![vec![
+                    Some(Bytes::from(vec![0, 255])),
+                    None,
+                    Some(Bytes::from(vec![])),
+                ]],
+            )],
+        )
+        .await;
+    let interval = Interval {
+        months: 1,
+        days: -2,
+        microseconds: 10_800_000_001,
+    };
+    holder
+        .check_literals::<Vec<Vec<Option<Interval>>>>(
+            "interval[] NOT NULL",
+            vec![(
+                "ARRAY[ARRAY[make_interval(0, 1, 0, -2, 3, 0, 0.000001), NULL]]",
+                vec![vec![Some(interval), None]],
+            )],
+        )
+        .await;
 }

@@ -280,9 +280,10 @@ everything! {
     #[stream(sql_type = "tid", encoding = "text")]
     row_place: String, "tid" by "text" as String, |value| value, recipes::row_places(), [];
     #[stream(sql_type = "xid", encoding = "text")]
-    transaction: String, "xid" by "text" as String, |value| value, any::<u32>().prop_map(|number| number.to_string()), [];
+    transaction: String, "xid" by "text" as String, |value| value, recipes::transactions(), [];
     #[stream(sql_type = "jsonpath", encoding = "text")]
-    json_path: String, "jsonpath" by "text" if "SELECT '$'::jsonpath" as String, |value| value, recipes::json_paths(letters), [];
+    json_path: String, "jsonpath" by "text" if "SELECT '$'::jsonpath" as String, |value| value,
+        recipes::json_paths(letters), [];
     ltree_array: Vec<Option<Path>>, "public.ltree[]" by "text[]" as Vec<Option<String>>,
         |value| wanted::each(value, Path), vec(of(recipes::paths()), 0..4), [];
     money_array: Vec<Option<Money>>, "money[]" by "numeric[]" as Vec<Option<Decimal>>,

@@ -185,13 +185,11 @@ fn names(reason: &str, column: &str) -> bool {
 
 /// Where in the image it stands is another place in each row.
 fn without_place(reason: &str) -> String {
-    let mut parts = reason.split(" at line ");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text.push_str(match part.split_once(": ") {
-            Some((_, limits)) => &part[part.len() - limits.len() - 2..],
-            None => "",
-        });
+    let Some((reason, place)) = reason.split_once(" at line ") else {
+        return reason.to_owned();
+    };
+    match place.split_once(": ") {
+        Some((_, limits)) => format!("{reason}: {limits}"),
+        None => reason.to_owned(),
     }
-    text
 }

@@ -67,19 +67,26 @@ pub(super) fn xml(letters: Letters) -> impl Strategy<Value = String> {
     ]
 }
 
-pub(super) fn words(letters: Letters) -> impl Strategy<Value = String> {
-    let word = letters
+/// A word of a text search, in quotes.
+fn word(letters: Letters) -> impl Strategy<Value = String> + Clone {
+    letters
         .text(1..=8)
-        .prop_filter("no word is empty", |word| !word.is_empty());
+        .prop_filter("no word is empty", |word| !word.is_empty())
+        .prop_map(|word| {
+            let word = word.replace('\\', "\\\\").replace('\'', "''");
+            format!("'{word}'")
+        })
+}
+
+pub(super) fn words(letters: Letters) -> impl Strategy<Value = String> {
     let place = (1_u16..16_384, select(vec!["", "A", "B", "C"]));
-    let entry = (word, vec(place, 0..3)).prop_map(|(word, places)| {
-        let word = word.replace('\\', "\\\\").replace('\'', "''");
+    let entry = (word(letters), vec(place, 0..3)).prop_map(|(word, places)| {
         let places: Vec<String> = places
             .into_iter()
             .map(|(place, weight)| format!("{place}{weight}"))
             .collect();
         let colon = if places.is_empty() { "" } else { ":" };
-        format!("'{word}'{colon}{}", places.join(","))
+        format!("{word}{colon}{}", places.join(","))
     });
     vec(entry, 0..4).prop_map(|entries| entries.join(" "))
 }
@@ -144,20 +151,19 @@ pub(super) fn log_positions() -> impl Strategy<Value = String> {
     (any::<u32>(), any::<u32>()).prop_map(|(file, offset)| format!("{file:X}/{offset:X}"))
 }
 
+pub(super) fn transactions() -> impl Strategy<Value = String> {
+    any::<u32>().prop_map(|number| number.to_string())
+}
+
 pub(super) fn row_places() -> impl Strategy<Value = String> {
     (any::<u32>(), any::<u16>()).prop_map(|(block, offset)| format!("({block},{offset})"))
 }
 
 pub(super) fn queries(letters: Letters) -> impl Strategy<Value = String> {
-    let word = letters
-        .text(1..=8)
-        .prop_filter("no word is empty", |word| !word.is_empty());
     let not = select(vec!["", "!"]);
     let label = select(vec!["", ":A", ":*", ":BD*"]);
-    let operand = (not, word, label).prop_map(|(not, word, label)| {
-        let word = word.replace('\\', "\\\\").replace('\'', "''");
-        format!("{not}'{word}'{label}")
-    });
+    let operand =
+        (not, word(letters), label).prop_map(|(not, word, label)| format!("{not}{word}{label}"));
     let operator = select(vec![" & ", " | ", " <-> ", " <7> "]);
     (operand.clone(), vec((operator, operand), 0..3)).prop_map(|(first, rest)| {
         rest.into_iter().fold(first, |query, (operator, operand)| {
