@@ -1,25 +1,22 @@
 #!/usr/bin/env bash
-# Every check and every test, with the set-up of pipeline.sh. What the tests need beyond it:
-# plpgsql_check, pg_cron and PostGIS, where Debian has them for the server that is used, a locale that
-# writes money in another way, and by npm kinesis-local and other versions of PostgreSQL.
+# Every check and every test. It sets up what is missing, as pipeline.sh does, and beyond it plpgsql_check, pg_cron and
+# PostGIS where Debian has them for the local server, a locale that formats money differently, and by npm kinesis-local
+# and other versions of PostgreSQL.
 #
-#   tests/run.sh                 everything on this machine's PostgreSQL, and then on the oldest and the
-#                                newest version most tests that start one
-#   tests/run.sh --all-versions  nothing but the tests that start one, on each version, with a million random
-#                                values over all of them; AURORA_TRIGGER_RANDOM_VALUES is how many on each;
-#                                and, on this machine's, with rows and texts that take minutes and gigabytes
+#   tests/run.sh                 every check, all tests on the local server, and on the oldest and the newest version
+#                                the tests of the generated SQL
+#   tests/run.sh --all-versions  the tests that start a PostgreSQL, all of them on each version, with a million random
+#                                values over all versions (AURORA_TRIGGER_RANDOM_VALUES: how many on each); then the
+#                                tests that take minutes or gigabytes
 #
-# A CI waits for the first. So on the two versions more it leaves out what takes minutes for the sake of relay
-# and processes, and has the database do only what all the others do too.
+# Tests run in several queues side by side, because most of them wait for a server. A queue's output is in
+# target/test-logs; the output of a failed step is printed, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/setup.sh
 case "$*" in '' | --all-versions) ;; *) die "there is --all-versions, and no other argument: $*" ;; esac
 
-step() {
-    printf '\n── %s\n' "$*"
-    "$@"
-}
+# ── Set-up ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 require_extensions() {
     local programs version extensions name missing=()
@@ -35,7 +32,7 @@ require_extensions() {
     apt_install "${missing[@]}"
 }
 
-# A server takes it by its name for lc_monetary.
+# The server looks it up by its name, for lc_monetary.
 require_locale() {
     locale -a | grep -qiE '^de_DE\.utf-?8$' && return
     command -v apt-get >/dev/null 2>&1 || return 0
@@ -43,80 +40,141 @@ require_locale() {
     as_root localedef -i de_DE -f UTF-8 de_DE.UTF-8
 }
 
-# The names of the tests that start a PostgreSQL, and of any that is not known to start none.
-live_tests() {
-    local file name
-    for file in {tests,relay-lambda}/tests/{*.rs,*/main.rs}; do
-        name=$(basename "${file%/main.rs}" .rs)
-        case $name in
-        command_line | dependencies | feature_combinations | independent_kinesis | storefront) ;;
-        delivery | fuzz | local_kinesis | relay) ;;
-        *) echo "$name" ;;
-        esac
-    done
+# Each test has a database of its own, of hundreds of files. On a disk they take ten times as long as in memory.
+use_memory() {
+    local free
+    [ -z "${AURORA_TRIGGER_PG_DATA:-}" ] && [ -w /dev/shm ] || return 0
+    free=$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')
+    [ "$free" -lt 8000000 ] || export AURORA_TRIGGER_PG_DATA=/dev/shm
 }
 
-passed=()
-failed=()
+# ── Steps and queues ────────────────────────────────────────────────────────────────────────────────────────────────
 
-# Runs these tests on one of server_versions. Nothing is built anew for another one.
-on_version() {
-    local version=$1 started=$SECONDS programs log names
+# Prints a command and runs it.
+step() {
+    printf '\n── %s\n' "$*"
+    "$@"
+}
+
+logs=$(target_folder test-logs)
+rm -f "$logs"/*
+
+# Runs a step of a queue: its name, and the command.
+queued() {
+    local name=$1 started=$SECONDS outcome=passed
     shift
-    programs=$(require_server "$version")
-    log=$(target_folder test-logs)/postgresql-$version.log
-    printf '\n── on PostgreSQL %s: %s\n' "$version" "$*"
-    names=("${@/#/--test=}")
-    # Where CI is set the tests insist on extensions that Debian has and these servers have not.
-    if AURORA_TRIGGER_PG_BIN=$programs env -u CI cargo test --quiet --workspace --all-features \
-        --no-fail-fast "${names[@]}" -- --show-output >"$log" 2>&1; then
-        passed+=("$version")
-    else
-        failed+=("$version")
-        cat "$log"
+    if ! "$@" >"$logs/$name.log" 2>&1; then
+        outcome=FAILED
+        touch "$logs/$name.failed"
     fi
-    sed -nE '/^(not tested: |[0-9]+ values of )/p' "$log" | sort -u
-    echo "that took $((SECONDS - started)) seconds"
+    printf '%s: %s after %d seconds\n' "$name" "$outcome" "$((SECONDS - started))"
+    [ "$outcome" = passed ] || cat "$logs/$name.log"
 }
 
-# Says how it went on all versions.
+# Waits for all queues, says what was not tested, and fails if a step did.
 conclude() {
-    printf '\npassed on PostgreSQL: %s\n' "${passed[*]:-none}"
-    [ "${#failed[@]}" = 0 ] && return
-    printf 'failed on PostgreSQL: %s\n' "${failed[*]}"
-    return 1
+    wait
+    sed -nE '/^(not tested: |[0-9]+ values of )/p' "$logs"/*.log | sort -u
+    awk '/^test result: / { passed += $4; failed += $6; ignored += $8 }
+        END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$logs"/*.log
+    ! compgen -G "$logs/*.failed" >/dev/null
 }
 
-all_versions() {
-    local tests version
-    has_servers || die "npm has other versions of PostgreSQL for Linux on x86-64 only: set AURORA_TRIGGER_PG_BIN to the programs of one, and run cargo test"
-    mapfile -t tests < <(live_tests)
-    export AURORA_TRIGGER_RANDOM_VALUES=${AURORA_TRIGGER_RANDOM_VALUES:-125000}
-    for version in "${server_versions[@]}"; do
-        # Other values on each.
-        AURORA_TRIGGER_RANDOM_SEED=${version%%.*} on_version "$version" "${tests[@]}"
+# ── Tests ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# cargo test with the features of the whole workspace, so that no crate is built twice.
+cargo_test() {
+    cargo test --quiet --workspace --all-features --no-fail-fast "$@"
+}
+
+# The same on one of server_versions. Nothing is built again for another version.
+cargo_test_on() {
+    local programs
+    programs=$(require_server "$1") || return
+    shift
+    # With CI set, the tests insist on extensions that Debian has and these servers have not.
+    AURORA_TRIGGER_PG_BIN=$programs env -u CI \
+        cargo test --quiet --workspace --all-features --no-fail-fast "$@"
+}
+
+# Names the integration tests of a package's folder.
+tests_of() {
+    local file
+    for file in "$1"/tests/*.rs "$1"/tests/*/main.rs; do
+        [ -f "$file" ] && printf -- '--test=%s\n' "$(basename "${file%/main.rs}" .rs)"
     done
-    step cargo test --quiet --package pipeline-tests --all-features --test encodings -- --ignored ||
-        failed+=('at hand')
-    conclude
+}
+
+# Tests that start a PostgreSQL, and of which most is about relay and programs.
+of_processes=(--test=promises --test=programs --test=lambda_bootstrap --test=lambda_endpoint)
+# Tests of the generated SQL, and of the stand-in for aws_lambda: a version can change these.
+mapfile -t of_sql < <(tests_of tests | grep -vxF -- "$(printf '%s\n' "${of_processes[@]}")")
+of_sql+=(--test=local_extension --test=postgres_cluster)
+# Of these, tests whose outcome no version has changed yet, by the beginnings of their names.
+of_no_version=(--skip=capture:: --skip=identifiers:: --skip=migrations:: --skip=sql_snapshots:: --skip=wire::)
+
+this_server() {
+    queued sql cargo_test "${of_sql[@]}"
+    queued documentation cargo_test --doc
+}
+
+programs() {
+    queued messages cargo_test --test=messages
+    queued programs cargo_test --test=programs
+    queued independent_kinesis cargo_test --test=programs -- --ignored independent_kinesis
+    queued fuzz env AURORA_TRIGGER_FUZZ_SECONDS=15 \
+        cargo test --quiet --workspace --all-features --test=fuzz
+    # Do they run, no more: a figure from a busy machine says nothing.
+    queued benches cargo_test --bench=write_path --bench=drain --bench=relay
+    queued pipeline tests/pipeline.sh
+}
+
+# The rest: it waits more than it computes.
+promises() {
+    local rest
+    mapfile -t rest < <(tests_of aurora-trigger-gen; tests_of tests/storefront/consumer; tests_of relay-lambda |
+        grep -vxE -- '--test=(local_extension|postgres_cluster|fuzz)')
+    queued libraries cargo_test --lib --bins "${rest[@]}"
+    queued promises cargo_test --test=promises
 }
 
 oldest_and_newest() {
-    local tests
+    local version
     if ! has_servers; then
         echo 'not tested: other versions of PostgreSQL, which npm has for Linux on x86-64 only'
         return
     fi
-    mapfile -t tests < <(live_tests |
-        grep -vxE 'promises|bootstrap|local_pipeline|lambda_bootstrap|lambda_endpoint')
-    on_version "${server_versions[0]}" "${tests[@]}"
-    on_version "${server_versions[-1]}" "${tests[@]}"
+    for version in "${server_versions[0]}" "${server_versions[-1]}"; do
+        queued "postgresql-${version%%.*}" \
+            cargo_test_on "$version" "${of_sql[@]}" -- --show-output "${of_no_version[@]}"
+    done
+}
+
+each_of() {
+    local version
+    for version in "$@"; do
+        # Other values on each.
+        AURORA_TRIGGER_RANDOM_SEED=${version%%.*} queued "postgresql-${version%%.*}" \
+            cargo_test_on "$version" "${of_sql[@]}" "${of_processes[@]}" -- --show-output
+    done
+}
+
+all_versions() {
+    has_servers || die "npm has other versions of PostgreSQL for Linux on x86-64 only: set AURORA_TRIGGER_PG_BIN to the programs of one, and run cargo test"
+    export AURORA_TRIGGER_RANDOM_VALUES=${AURORA_TRIGGER_RANDOM_VALUES:-125000}
+    step cargo_test --no-run
+    each_of "${server_versions[@]:0:4}" &
+    each_of "${server_versions[@]:4}" &
+    wait
+    queued gigabytes cargo_test --test=database -- --ignored encodings
+    queued features cargo_test --test=programs -- --ignored feature_combinations
     conclude
 }
 
 require_rust
 require_postgres
 require_locale
+use_memory
 if [ "$#" != 0 ]; then
     all_versions
     exit
@@ -127,11 +185,10 @@ require_kinesis_local
 step cargo fmt --all --check
 step cargo clippy --quiet --workspace --all-features --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --quiet --workspace --all-features --no-deps
-step cargo test --quiet --workspace --all-features
-oldest_and_newest
-AURORA_TRIGGER_FUZZ_SECONDS=60 step cargo test --quiet --package relay-lambda --all-features --test fuzz
-step cargo test --quiet --package pipeline-tests --test independent_kinesis -- --ignored
-step cargo test --quiet --package pipeline-tests --test feature_combinations -- --ignored
-# Does it run, no more: a figure from a busy machine says nothing.
-step cargo test --quiet --package pipeline-tests --bench write_path --bench drain --bench relay
-step tests/pipeline.sh
+step cargo_test --no-run --all-targets
+printf '\n── tests, in four queues\n'
+this_server &
+programs &
+promises &
+oldest_and_newest &
+conclude

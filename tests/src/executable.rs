@@ -4,41 +4,47 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What a program is built for.
+/// How a deployed program is built.
 #[derive(Debug, Clone, Copy)]
 pub enum Profile {
-    /// To see what it does: nobody waits long for it.
-    Dev,
-    /// To be measured, or run as it is deployed. Where its sources have changed that takes minutes.
+    /// As it is deployed, in minutes: for measurements.
     Release,
+    /// As it is deployed, but large and slow: for tests of its behaviour.
+    ReleaseUnoptimized,
 }
 
-/// Builds a package's program, and says where it is: cargo tells a test the paths of its own package only.
+/// Builds a program of the workspace for development and returns its path: cargo tells a test the paths of its own
+/// package only.
 ///
-/// It is built by itself, so that it has no feature that only another package wants.
+/// The program has all features of the workspace, as the tests have, so most of it is built already.
 ///
 /// # Panics
 ///
-/// Where it does not build, or the package has no program.
+/// If the program does not build, or the workspace has no program of this name.
 #[must_use]
-pub fn executable(package: &str, profile: Profile) -> PathBuf {
-    executable_with(package, &[], profile)
+pub fn program(name: &str) -> PathBuf {
+    build(&["--workspace", "--all-features", "--bin", name])
 }
 
-/// The same of a program that its package has with these features only.
+/// Builds a package's program for deployment and returns its path.
+///
+/// The package is built by itself, so the program has no feature that only another package enables.
 ///
 /// # Panics
 ///
-/// Where it does not build, or the package has no program.
+/// If the program does not build, or the package has no program.
 #[must_use]
-pub fn executable_with(package: &str, features: &[&str], profile: Profile) -> PathBuf {
+pub fn deployed(package: &str, profile: Profile) -> PathBuf {
     let profile = match profile {
-        Profile::Dev => "dev",
         Profile::Release => "release",
+        Profile::ReleaseUnoptimized => "release-unoptimized",
     };
+    build(&["--package", package, "--profile", profile])
+}
+
+fn build(arguments: &[&str]) -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
-    // What cargo tells this test of its package is none of the build's: ring would be built anew for another package's
-    // sake, and then again for the next test, with all that is built on it.
+    // Variables about this test's package would make ring build again for each test, and all crates above it.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -46,20 +52,19 @@ pub fn executable_with(package: &str, features: &[&str], profile: Profile) -> Pa
         }
     }
     let output = build
-        .args(["build", "--quiet", "--locked", "--profile", profile])
-        .args(["--package", package])
-        .args(["--features", &features.join(",")])
+        .args(["build", "--quiet", "--locked"])
+        .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs, it has built this");
-    assert!(output.status.success(), "{package} does not build");
-    // Cargo says where it has put what.
+    assert!(output.status.success(), "{arguments:?} does not build");
+    // Cargo reports the path of each file that it has made.
     output
         .stdout
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .unwrap_or_else(|| panic!("{package} has no program"))
+        .unwrap_or_else(|| panic!("{arguments:?} has no program"))
 }

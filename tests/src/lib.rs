@@ -3,6 +3,7 @@
 //! A test gets a database of its own on the one cluster of its binary, with the stand-in for
 //! `aws_lambda` installed. Whatever the triggers send is there as soon as the statement returns.
 
+mod cluster;
 mod executable;
 mod goals;
 mod levels;
@@ -12,9 +13,10 @@ mod pipeline;
 mod psql;
 mod statements;
 
-pub use executable::{Profile, executable, executable_with};
+pub use cluster::{administrator, cluster, create_database, drop_later};
+pub use executable::{Profile, deployed, program};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;
-pub use pipeline::{Call, Pipeline, administrator, changes_in, cluster, error_of, events_in};
+pub use pipeline::{Call, Pipeline, changes_in, error_of, events_in};
 pub use statements::statements;

@@ -1,32 +1,20 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 
 use aurora_trigger_gen::describe::TableDesc;
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::wire::Payload;
 use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
 use futures::SinkExt;
-use relay_lambda::local::{InvocationType, LambdaEndpoint, PostgresCluster};
-use tokio::sync::OnceCell;
+use relay_lambda::local::{InvocationType, LambdaEndpoint};
+use tokio_postgres::Client;
 use tokio_postgres::error::DbError;
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Connection, NoTls, Socket};
 
+use crate::cluster::{administrator, cluster, connect, create_database, drop_later, open};
 use crate::notices::{self, Notices};
 use crate::only::Only;
 use crate::statements::statements;
-
-/// The PostgreSQL of this test binary.
-pub fn cluster() -> &'static PostgresCluster {
-    static CLUSTER: LazyLock<PostgresCluster> = LazyLock::new(|| {
-        PostgresCluster::builder()
-            .setting("max_prepared_transactions", "10")
-            .start()
-            .expect("PostgreSQL is installed")
-    });
-    &CLUSTER
-}
 
 /// One call of the relay.
 #[derive(Debug, Clone)]
@@ -82,24 +70,7 @@ impl Pipeline {
     /// Where the database can't be made, or the stand-in refuses it.
     pub async fn start_in(encoding: &str) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
-        static ROLE: OnceCell<()> = OnceCell::const_new();
         let database = format!("pipeline_{}", COUNTER.fetch_add(1, Ordering::Relaxed));
-        // As another database of the server has it, so that no removal in a test takes it away from the others.
-        ROLE.get_or_init(|| async {
-            connect("postgres", "postgres")
-                .await
-                .batch_execute(
-                    "CREATE ROLE aurora_trigger NOLOGIN; CREATE SCHEMA kept AUTHORIZATION aurora_trigger",
-                )
-                .await
-                .expect("the cluster is new");
-        })
-        .await;
-        connect("postgres", "postgres")
-            .await
-            .batch_execute(&creation(&database, encoding))
-            .await
-            .expect("the name is new");
         let calls = Arc::new(Mutex::new(Vec::new()));
         let received = Arc::clone(&calls);
         let answer = Arc::new(Mutex::new(Answer::Found(accept)));
@@ -130,8 +101,27 @@ impl Pipeline {
             calls,
             answer,
         };
-        pipeline.run(&pipeline.endpoint.extension_sql()).await;
+        if encoding == "UTF8" {
+            create_database(&pipeline.database, &pipeline.endpoint).await;
+        } else {
+            pipeline.create_in(encoding).await;
+        }
         pipeline
+    }
+
+    /// Creates its database in another encoding than the template's.
+    async fn create_in(&self, encoding: &str) {
+        // The server's locale fits no other encoding.
+        let creation = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'",
+            self.database
+        );
+        administrator()
+            .await
+            .batch_execute(&creation)
+            .await
+            .expect("the name is new");
+        self.run(&self.endpoint.extension_sql()).await;
     }
 
     /// The endpoint that the triggers reach, for its faults.
@@ -180,7 +170,7 @@ impl Pipeline {
 
     /// A new session of the superuser, and what the server says in it.
     pub async fn listening_session(&self) -> (Client, Notices) {
-        open(&self.database, "postgres", notices::listen).await
+        open(cluster(), &self.database, "postgres", notices::listen).await
     }
 
     /// Runs statements as the superuser.
@@ -315,6 +305,12 @@ impl Pipeline {
     }
 }
 
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        drop_later(&self.database);
+    }
+}
+
 /// The changes that these calls held, as a consumer of the stream reads them.
 ///
 /// # Panics
@@ -366,42 +362,6 @@ fn installation(tables: &[&TableDesc]) -> String {
         region: None,
     };
     emit::install(tables, Some(&configuration))
-}
-
-fn creation(database: &str, encoding: &str) -> String {
-    if encoding == "UTF8" {
-        return format!("CREATE DATABASE {database}");
-    }
-    // The template is in UTF8, and the server's locale fits no other encoding.
-    format!(
-        "CREATE DATABASE {database} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
-    )
-}
-
-/// A session of the superuser in no database of a test: for roles, which are the whole cluster's.
-pub async fn administrator() -> Client {
-    connect("postgres", "postgres").await
-}
-
-async fn connect(database: &str, role: &str) -> Client {
-    let (client, ()) = open(database, role, |connection| {
-        tokio::spawn(connection);
-    })
-    .await;
-    client
-}
-
-async fn open<T>(
-    database: &str,
-    role: &str,
-    run: impl FnOnce(Connection<Socket, NoTlsStream>) -> T,
-) -> (Client, T) {
-    // Of two users the last one counts.
-    let address = format!("{} user={role}", cluster().connection_string(database));
-    let (client, connection) = tokio_postgres::connect(&address, NoTls)
-        .await
-        .unwrap_or_else(|error| panic!("{role} can't connect to {database}: {error:?}"));
-    (client, run(connection))
 }
 
 /// The error that `sql` gives.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use aurora_trigger_gen::emit::{self, Configuration};
+use pipeline_tests::{create_database, drop_later};
 use relay_lambda::local::{InvocationType, LocalRelay, PostgresCluster};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -55,6 +56,14 @@ impl Intercepted {
     }
 }
 
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if self.cluster.is_none() {
+            drop_later(&self.database);
+        }
+    }
+}
+
 impl Shop {
     /// On the server of this test binary.
     pub(crate) async fn start(mode: Mode) -> Arc<Self> {
@@ -93,15 +102,17 @@ impl Shop {
     }
 
     async fn create(&self) {
-        let administrator = self.connect("postgres").await.expect("the server is there");
-        run(
-            &administrator,
-            &format!("CREATE DATABASE {}", self.database),
-        )
-        .await;
+        let endpoint = self.relay.endpoint();
+        if self.cluster.is_none() {
+            create_database(&self.database, endpoint).await;
+        } else {
+            let administrator = self.connect("postgres").await.expect("the server is there");
+            let creation = format!("CREATE DATABASE {}", self.database);
+            run(&administrator, &creation).await;
+            run(&self.session().await, &endpoint.extension_sql()).await;
+        }
         let session = self.session().await;
         run(&session, include_str!("shop.sql")).await;
-        run(&session, &self.relay.endpoint().extension_sql()).await;
         let configuration = Configuration {
             function: "relay".to_owned(),
             region: None,

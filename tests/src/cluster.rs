@@ -1,0 +1,139 @@
+use std::future::Future;
+use std::sync::{LazyLock, Mutex};
+use std::thread;
+
+use aurora_trigger_gen::local_extension;
+use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
+use tokio::runtime::Builder;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Connection, NoTls, Socket};
+
+use crate::statements::statements;
+
+/// The database that new ones are copied from: empty but for the stand-in for `aws_lambda`.
+const TEMPLATE: &str = "with_stand_in";
+
+/// The PostgreSQL of this test binary.
+///
+/// It has the role `aurora_trigger`, which owns something outside of every test's database. So no removal in a test
+/// drops the role under the other tests.
+///
+/// # Panics
+///
+/// If PostgreSQL is not installed, or does not start.
+pub fn cluster() -> &'static PostgresCluster {
+    static CLUSTER: LazyLock<PostgresCluster> = LazyLock::new(|| {
+        let cluster = PostgresCluster::builder()
+            .setting("max_prepared_transactions", "10")
+            .setting("max_connections", "300")
+            // Thousands of sessions come and go, and each maps all of it.
+            .setting("shared_buffers", "32MB")
+            // Hundreds of databases are left behind: workers would visit them without end.
+            .setting("autovacuum", "off")
+            .start()
+            .expect("PostgreSQL is installed");
+        wait_for(prepare(&cluster));
+        cluster
+    });
+    &CLUSTER
+}
+
+/// The databases of tests that have ended.
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Has a database dropped when the next one is created, and its test's sessions are gone: hundreds of them take
+/// gigabytes.
+pub fn drop_later(database: &str) {
+    if let Ok(mut ended) = ENDED.lock() {
+        ended.push(database.to_owned());
+    }
+}
+
+/// Creates a database with the stand-in for `aws_lambda`, whose calls reach the endpoint.
+///
+/// # Panics
+///
+/// With the server's message, if the name is taken.
+pub async fn create_database(name: &str, endpoint: &LambdaEndpoint) {
+    let administrator = administrator().await;
+    let ended = std::mem::take(&mut *ENDED.lock().expect("nobody panics with the lock"));
+    for database in ended {
+        // One that is still in use stays.
+        let drop = format!("DROP DATABASE {database}");
+        administrator.batch_execute(&drop).await.ok();
+    }
+    run(
+        &administrator,
+        &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"),
+    )
+    .await;
+    let extension = endpoint.extension_sql();
+    // Its last statement names the endpoint; the template has the rest.
+    let endpoint = statements(&extension).pop().expect("it has statements");
+    run(&connect(name, "postgres").await, endpoint).await;
+}
+
+/// A session of the superuser in no database of a test: for roles, which are the whole cluster's.
+pub async fn administrator() -> Client {
+    connect("postgres", "postgres").await
+}
+
+pub(crate) async fn connect(database: &str, role: &str) -> Client {
+    let (client, ()) = open(cluster(), database, role, spawn).await;
+    client
+}
+
+/// Opens a session and hands its connection to `drive`.
+pub(crate) async fn open<T>(
+    cluster: &PostgresCluster,
+    database: &str,
+    role: &str,
+    drive: impl FnOnce(Connection<Socket, NoTlsStream>) -> T,
+) -> (Client, T) {
+    // Of two users the last one counts.
+    let address = format!("{} user={role}", cluster.connection_string(database));
+    let (client, connection) = tokio_postgres::connect(&address, NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("{role} can't connect to {database}: {error:?}"));
+    (client, drive(connection))
+}
+
+fn spawn(connection: Connection<Socket, NoTlsStream>) {
+    tokio::spawn(connection);
+}
+
+async fn run(client: &Client, sql: &str) {
+    client
+        .batch_execute(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+/// Makes the role and the template.
+async fn prepare(cluster: &PostgresCluster) {
+    let (session, ()) = open(cluster, "postgres", "postgres", spawn).await;
+    run(
+        &session,
+        "CREATE ROLE aurora_trigger NOLOGIN; CREATE SCHEMA kept AUTHORIZATION aurora_trigger",
+    )
+    .await;
+    run(&session, &format!("CREATE DATABASE {TEMPLATE}")).await;
+    let (session, connection) = open(cluster, TEMPLATE, "postgres", tokio::spawn).await;
+    run(&session, &local_extension::sql("no endpoint yet")).await;
+    // A template that somebody is connected to can't be copied.
+    drop(session);
+    connection.await.expect("it does not panic").ok();
+}
+
+/// Runs the future to its end on a thread with a runtime of its own: the caller may be inside of one.
+fn wait_for(future: impl Future<Output = ()> + Send) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("the operating system has the resources")
+                .block_on(future);
+        });
+    });
+}

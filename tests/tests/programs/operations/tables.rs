@@ -1,0 +1,62 @@
+use serde_json::json;
+
+use crate::operations::installed::Installed;
+use crate::operations::program::{object, printed, program, refused};
+
+#[tokio::test]
+async fn a_table_is_named_as_in_sql_and_all_without_a_name() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    for (arguments, expected, asked) in [
+        (&["pause"][..], "3 tables paused\n", "pause(NULL)"),
+        (
+            &["pause", "sales.orders"],
+            "1 table paused\n",
+            "pause(sales.orders)",
+        ),
+        (
+            &["pause", r#"sales."Odd.Name""#],
+            "1 table paused\n",
+            r#"pause(sales."Odd.Name")"#,
+        ),
+        (&["resume"], "3 tables resumed\n", "resume(NULL)"),
+        (
+            &["resume", "Sales.ORDERS"],
+            "1 table resumed\n",
+            "resume(sales.orders)",
+        ),
+    ] {
+        let printed = printed(program(arguments).args(["--database-url", &url]));
+        assert_eq!(printed, expected, "{arguments:?}");
+        assert_eq!(installed.asked().await, [asked], "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_gets_an_object() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    let of = |arguments: &[&str]| {
+        object(program(arguments).args(["--format", "json", "--database-url", &url]))
+    };
+    assert_eq!(of(&["pause"]), json!({"paused": 3}));
+    assert_eq!(of(&["resume", "sales.orders"]), json!({"resumed": 1}));
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_refused_with_its_name() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    for command in ["pause", "resume"] {
+        let said = refused(&mut program(&[
+            command,
+            "sales.order",
+            "--database-url",
+            &url,
+        ]));
+        assert_eq!(said, "error: relation \"sales.order\" does not exist\n");
+        let said = refused(&mut program(&[command, "sales.", "--database-url", &url]));
+        assert!(said.contains("invalid name syntax"), "{said}");
+    }
+    assert_eq!(installed.asked().await, [""; 0]);
+}
