@@ -48,10 +48,14 @@ impl Relayed {
 ///
 /// A payload of which nothing can be read.
 pub fn relay<S: ChangeStream>(payload: &[u8], now_ms: i64) -> Result<Relayed, PayloadError> {
+    relay_tables(&Tables::of::<S>(), payload, now_ms)
+}
+
+/// Compiled once for all streams of a program.
+fn relay_tables(tables: &Tables, payload: &[u8], now_ms: i64) -> Result<Relayed, PayloadError> {
     const MAX_RECORD_BYTES: usize = 1024 * 1024;
-    let tables = Tables::of::<S>();
     let parsed = Parsed::read(payload)?;
-    let mut checked = check(&parsed, &tables);
+    let mut checked = check(&parsed, tables);
     let envelopes = checked.envelopes(now_ms);
     let outgoing = checked.outgoing(&envelopes, MAX_RECORD_BYTES);
     let records = outgoing

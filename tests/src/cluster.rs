@@ -28,8 +28,6 @@ pub fn cluster() -> &'static PostgresCluster {
             .setting("max_connections", "300")
             // Thousands of sessions come and go, and each maps all of it.
             .setting("shared_buffers", "32MB")
-            // Hundreds of databases are left behind: workers would visit them without end.
-            .setting("autovacuum", "off")
             .start()
             .expect("PostgreSQL is installed");
         wait_for(prepare(&cluster));

@@ -1,4 +1,4 @@
-//! A long outage of the relay: the outbox fills, and is drained when the relay is back. 100,000 events, or as many as
+//! A long outage of the relay: the outbox fills, and is drained when the relay is back. 20,000 events, or as many as
 //! `AURORA_TRIGGER_BACKLOG_EVENTS` says.
 
 use std::time::Instant;
@@ -11,11 +11,11 @@ use crate::shop::{Shop, number, run};
 use crate::workload::Tally;
 
 /// So many events a transaction has.
-const TRANSACTION: usize = 10_000;
+const TRANSACTION: usize = 5_000;
 
 #[tokio::test]
 async fn an_outbox_full_of_events_is_drained_whole_and_in_order() {
-    let events = scale("AURORA_TRIGGER_BACKLOG_EVENTS", 100_000);
+    let events = scale("AURORA_TRIGGER_BACKLOG_EVENTS", 20_000);
     let shop = Shop::start(Mode::Outbox).await;
     let session = shop.session().await;
     run(

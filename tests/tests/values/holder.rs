@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::pin::pin;
 
-use aurora_trigger_gen::describe::Level;
+use aurora_trigger_gen::describe::{Level, TableDesc};
 use aurora_trigger_gen::{ChangeEvent, ChangeStream, PgType, StreamTrigger};
 use pipeline_tests::{Call, Only, Pipeline};
+use relay_lambda::{PayloadError, Relayed};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Client;
@@ -70,10 +71,39 @@ pub(crate) fn arrive<D>(values: impl IntoIterator<Item = D>) -> Vec<Entry<D>> {
     values.into_iter().map(Entry::Arrives).collect()
 }
 
-impl<D> Entry<D> {
-    fn is_refused(&self) -> bool {
-        matches!(self, Self::LiteralIsRefused(_))
+/// An entry of any type.
+struct AnyEntry<'a> {
+    /// What the driver writes, or else a literal.
+    value: Result<&'a (dyn ToSql + Sync), &'static str>,
+    is_refused: bool,
+    shown: &'a dyn Debug,
+}
+
+impl<D: ToSql + Sync + Debug> Entry<D> {
+    fn any(&self) -> AnyEntry<'_> {
+        AnyEntry {
+            value: match self {
+                Self::Arrives(value) => Ok(value),
+                Self::LiteralArrives(text) | Self::LiteralIsRefused(text) => Err(text),
+            },
+            is_refused: matches!(self, Self::LiteralIsRefused(_)),
+            shown: self,
+        }
     }
+}
+
+/// What became of each row's event, by the row's id: its value as `Debug` shows it, or why it was refused.
+type Shown = BTreeMap<i64, Result<String, String>>;
+
+/// How the values of a type are read.
+struct Reading<'a> {
+    events: fn(&[Call]) -> Shown,
+    /// As the struct should hold what the driver reads.
+    read: &'a dyn Fn(&tokio_postgres::Row) -> Result<String, tokio_postgres::Error>,
+    /// What the driver reads.
+    raw: &'a dyn Fn(&tokio_postgres::Row) -> String,
+    /// The name of the type.
+    value: &'static str,
 }
 
 /// Everything that a session can set which changes how values are written or read.
@@ -178,9 +208,32 @@ impl Holder {
         R: Holds,
         D: FromSqlOwned + ToSql + Sync + Debug,
     {
-        self.make_table::<R>(column).await;
-        self.write(&entries).await;
-        let after = events::<R>(&self.pipeline.take_calls());
+        let entries: Vec<AnyEntry<'_>> = entries.iter().map(Entry::any).collect();
+        self.compare(
+            &R::TABLE,
+            column,
+            &entries,
+            &Reading {
+                events: shown_events::<R>,
+                read: &|row| Ok(format!("{:?}", into(row.try_get::<_, D>(1)?))),
+                raw: &|row| format!("{:?}", row.try_get::<_, D>(1)),
+                value: std::any::type_name::<R::Value>(),
+            },
+        )
+        .await;
+    }
+
+    /// Not generic, as all that is called for hundreds of types.
+    async fn compare(
+        &self,
+        table: &TableDesc,
+        column: &str,
+        entries: &[AnyEntry<'_>],
+        reading: &Reading<'_>,
+    ) {
+        self.make(table, column).await;
+        self.write(entries).await;
+        let after = (reading.events)(&self.pipeline.take_calls());
         let read = self
             .session
             .query("SELECT id, value FROM public.holder ORDER BY id", &[])
@@ -188,32 +241,31 @@ impl Holder {
             .expect("the table is there");
         assert_eq!(read.len(), entries.len());
         self.execute("DELETE FROM public.holder").await;
-        let before = events::<R>(&self.pipeline.take_calls());
+        let before = (reading.events)(&self.pipeline.take_calls());
 
         let mut mistakes = Vec::new();
-        for (row, entry) in read.iter().zip(&entries) {
+        for (row, entry) in read.iter().zip(entries) {
             let id: i64 = row.get(0);
             for event in [&after, &before] {
                 let event = event.get(&id);
-                let read = || row.try_get::<_, D>(1).map(&into);
                 let right = match event {
-                    Some(Ok(event)) if !entry.is_refused() => {
+                    Some(Ok(event)) if !entry.is_refused => {
                         // In all their digits: `==` takes -0 for 0, and 1.10 for 1.1.
-                        read().is_ok_and(|read| format!("{event:?}") == format!("{read:?}"))
+                        (reading.read)(row).is_ok_and(|read| *event == read)
                     }
-                    Some(Err(_)) => entry.is_refused(),
+                    Some(Err(_)) => entry.is_refused,
                     _ => false,
                 };
                 if !right {
-                    let read = row.try_get::<_, D>(1);
-                    mistakes.push(format!("{entry:?}: read {read:?}, event {event:?}"));
+                    let read = (reading.raw)(row);
+                    mistakes.push(format!("{:?}: read {read}, event {event:?}", entry.shown));
                 }
             }
         }
         assert!(
             mistakes.is_empty(),
             "{column} into {}, {} of {}:\n{}",
-            std::any::type_name::<R::Value>(),
+            reading.value,
             mistakes.len(),
             2 * entries.len(),
             mistakes[..mistakes.len().min(10)].join("\n")
@@ -234,20 +286,35 @@ impl Holder {
         column: &str,
         literals: Vec<(&str, R::Value)>,
     ) {
-        self.make_table::<R>(column).await;
+        let literals: Vec<(&str, String)> = literals
+            .into_iter()
+            .map(|(literal, value)| (literal, format!("{value:?}")))
+            .collect();
+        self.compare_literals(&R::TABLE, column, &literals, shown_events::<R>)
+            .await;
+    }
+
+    async fn compare_literals(
+        &self,
+        table: &TableDesc,
+        column: &str,
+        literals: &[(&str, String)],
+        events: fn(&[Call]) -> Shown,
+    ) {
+        self.make(table, column).await;
         for (id, (literal, _)) in literals.iter().enumerate() {
             self.execute(&format!(
                 "INSERT INTO public.holder VALUES ({id}, {literal})"
             ))
             .await;
         }
-        let events = events::<R>(&self.pipeline.take_calls());
+        let events = events(&self.pipeline.take_calls());
         assert_eq!(events.len(), literals.len());
         for ((literal, value), event) in literals.iter().zip(events.values()) {
             let event = event
                 .as_ref()
                 .unwrap_or_else(|reason| panic!("{literal} is refused: {reason}"));
-            assert_eq!(format!("{event:?}"), format!("{value:?}"), "{literal}");
+            assert_eq!(event, value, "{literal}");
         }
     }
 
@@ -283,17 +350,22 @@ impl Holder {
     }
 
     pub(crate) async fn make_table<R: Holds>(&self, column: &str) {
+        self.make(&R::TABLE, column).await;
+    }
+
+    async fn make(&self, table: &TableDesc, column: &str) {
         self.run(&format!(
             "DROP TABLE IF EXISTS public.holder CASCADE;
             CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
         ))
         .await;
-        let table = R::TABLE.with_level(self.level);
-        self.pipeline.install_tables(&[&table]).await;
+        self.pipeline
+            .install_tables(&[&table.with_level(self.level)])
+            .await;
     }
 
     /// In one COPY all that the driver can write, one by one the rest.
-    async fn write<D: ToSql + Sync>(&self, entries: &[Entry<D>]) {
+    async fn write(&self, entries: &[AnyEntry<'_>]) {
         let statement = self
             .session
             .prepare("INSERT INTO public.holder VALUES ($1, $2)")
@@ -308,13 +380,13 @@ impl Holder {
         let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
         let mut literals = Vec::new();
         for (id, entry) in (0_i64..).zip(entries) {
-            match entry {
-                Entry::Arrives(value) => writer
+            match entry.value {
+                Ok(value) => writer
                     .as_mut()
                     .write(&[&id, value])
                     .await
                     .unwrap_or_else(|error| panic!("{error:?}")),
-                Entry::LiteralArrives(text) | Entry::LiteralIsRefused(text) => {
+                Err(text) => {
                     literals.push(format!("INSERT INTO public.holder VALUES ({id}, {text})"));
                 }
             }
@@ -352,16 +424,43 @@ struct Id {
 /// What became of each row's event, by the row's id: its value, or why it was refused.
 pub(crate) fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value, String>> {
     let mut found = BTreeMap::new();
+    let refused = each_record(calls, relay_lambda::relay::<Only<R>>, &mut |data| {
+        let (id, value) = decode::<R>(data);
+        found.insert(id, Ok(value));
+    });
+    found.extend(refused.into_iter().map(|(id, reason)| (id, Err(reason))));
+    found
+}
+
+fn shown_events<R: Holds>(calls: &[Call]) -> Shown {
+    let mut found = BTreeMap::new();
+    let refused = each_record(calls, relay_lambda::relay::<Only<R>>, &mut |data| {
+        let (id, value) = decode::<R>(data);
+        found.insert(id, Ok(format!("{value:?}")));
+    });
+    found.extend(refused.into_iter().map(|(id, reason)| (id, Err(reason))));
+    found
+}
+
+fn decode<R: Holds>(data: &[u8]) -> (i64, R::Value) {
+    let Only(change) = Only::<R>::decode(data).expect("the relay has read it too");
+    let (ChangeEvent::Created(row) | ChangeEvent::Deleted(row)) = change.event else {
+        panic!("rows are inserted and deleted only");
+    };
+    row.into_parts()
+}
+
+/// Hands on each record that the relay makes of these calls, and gives the ids of refused rows with the reasons.
+fn each_record(
+    calls: &[Call],
+    relay: fn(&[u8], i64) -> Result<Relayed, PayloadError>,
+    take: &mut dyn FnMut(&[u8]),
+) -> Vec<(i64, String)> {
+    let mut reasons = Vec::new();
     for call in calls {
-        let relayed = relay_lambda::relay::<Only<R>>(call.payload.as_bytes(), 0)
-            .expect("the database sends payloads");
+        let relayed = relay(call.payload.as_bytes(), 0).expect("the database sends payloads");
         for record in &relayed.records {
-            let Only(change) = Only::<R>::decode(&record.data).expect("the relay has read it too");
-            let (ChangeEvent::Created(row) | ChangeEvent::Deleted(row)) = change.event else {
-                panic!("rows are inserted and deleted only");
-            };
-            let (id, value) = row.into_parts();
-            found.insert(id, Ok(value));
+            take(&record.data);
         }
         for refused in relayed.refused {
             let payload = call.payload();
@@ -372,10 +471,10 @@ pub(crate) fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value,
                 .expect("what is refused was sent");
             let image = event.after.or(event.before).expect("no event is oversized");
             let Id { id } = serde_json::from_str(image.get()).expect("the image has its key");
-            found.insert(id, Err(refused.reason));
+            reasons.push((id, refused.reason));
         }
     }
-    found
+    reasons
 }
 
 /// Makes two tests of each `async fn(&Holder)`: in a session as it comes, and in one that has set all it can. The levels
