@@ -2,6 +2,7 @@
 
 mod at_commit;
 mod chains;
+mod cut_off;
 mod dead_letters;
 mod drain;
 mod failures;
