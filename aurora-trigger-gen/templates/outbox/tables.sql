@@ -11,6 +11,10 @@ BEGIN
             -- Its place in the order. By default, since nextval in a query is one node more in
             -- the plan of each insert.
             position bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),
+            -- Makes the primary key unique whatever the positions are: an insert must not fail for
+            -- it where positions come again, as after a restore, and two events must be able to
+            -- exchange theirs. A publication that has the table needs the key.
+            tiebreaker double precision NOT NULL DEFAULT random(),
             -- Its number, where the chain of its row was restored and it got another place.
             seq bigint,
             tx_id bigint NOT NULL,
@@ -25,7 +29,8 @@ BEGIN
             -- Of an event that was too big: all that is left of it.
             key json,
             -- Whether the transaction that wrote it sends it itself, as long as it can.
-            at_commit boolean NOT NULL
+            at_commit boolean NOT NULL,
+            PRIMARY KEY (lane, position, tiebreaker)
         ) WITH (
             -- Rows live for seconds, and none is changed.
             autovacuum_vacuum_scale_factor = 0,
@@ -44,8 +49,6 @@ BEGIN
             ALTER COLUMN after SET STORAGE EXTERNAL,
             ALTER COLUMN key SET STORAGE EXTERNAL;
         ALTER TABLE aurora_trigger.outbox OWNER TO aurora_trigger;
-        -- Not unique: an insert must not fail for it.
-        CREATE INDEX outbox_lane ON aurora_trigger.outbox (lane, position);
         CREATE INDEX outbox_transaction ON aurora_trigger.outbox (tx_id);
         COMMENT ON TABLE aurora_trigger.outbox IS
             'Events that wait for aurora_trigger.drain(), or for the end of their transaction.';
@@ -98,6 +101,7 @@ BEGIN
 END
 $body$;
 
+{% include "outbox/primary_key.sql" %}
 -- The lane of a row, by the text of its key; a table without a key may have nothing in the columns
 -- that its events are spread by. The planner puts it in place of the call.
 CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(row_key text)

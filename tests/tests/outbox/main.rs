@@ -10,6 +10,7 @@ mod meaning;
 mod nul_in_json;
 mod on_failure;
 mod one_of_many;
+mod publication;
 mod restores;
 mod schedule;
 mod truncate;
