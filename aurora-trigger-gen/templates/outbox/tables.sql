@@ -73,14 +73,21 @@ BEGIN
             autovacuum_vacuum_threshold = 500
         );
         ALTER TABLE aurora_trigger.lane OWNER TO aurora_trigger;
-        INSERT INTO aurora_trigger.lane (lane) SELECT generate_series(-1, 7);
         COMMENT ON TABLE aurora_trigger.lane IS
             'Who sends the events of a lane holds the lock on its row.';
+    END IF;
+    IF to_regprocedure('aurora_trigger.lane_count()') IS NULL THEN
         -- As a function that is a constant for the planner it costs a write nothing.
         CREATE FUNCTION aurora_trigger.lane_count() RETURNS integer
         LANGUAGE sql IMMUTABLE AS 'SELECT 8';
         ALTER FUNCTION aurora_trigger.lane_count() OWNER TO aurora_trigger;
         REVOKE ALL ON FUNCTION aurora_trigger.lane_count() FROM PUBLIC;
+    END IF;
+    -- Also where the tables were copied without their data.
+    INSERT INTO aurora_trigger.lane (lane)
+    SELECT generate_series(-1, aurora_trigger.lane_count() - 1)
+    ON CONFLICT DO NOTHING;
+    IF to_regclass('aurora_trigger.sent') IS NULL THEN
         -- By lane, so that two who send do not wait for each other.
         CREATE TABLE aurora_trigger.sent (
             lane smallint NOT NULL,
@@ -123,6 +130,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
+    -- Another one would look for events that wait with a snapshot from before the lock.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'aurora_trigger: the number of lanes can be changed in READ COMMITTED '
+            'only, not in %', upper(current_setting('transaction_isolation'))
+            USING HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED; '
+                'SELECT aurora_trigger.set_lanes(...); COMMIT;';
+    END IF;
     IF lanes NOT BETWEEN 1 AND 64 THEN
         RAISE EXCEPTION 'aurora_trigger: % lanes are not possible', lanes
             USING HINT = 'Choose from 1 to 64.';

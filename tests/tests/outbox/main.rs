@@ -2,6 +2,7 @@
 
 mod at_commit;
 mod chains;
+mod copies;
 mod cut_off;
 mod dead_letters;
 mod drain;
