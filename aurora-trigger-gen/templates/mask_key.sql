@@ -27,8 +27,8 @@ BEGIN
     UPDATE aurora_trigger.settings AS s
     SET mask_key_inner = inner_pad, mask_key_outer = outer_pad;
     IF NOT FOUND THEN
-        INSERT INTO aurora_trigger.settings (mask_key_inner, mask_key_outer)
-        VALUES (inner_pad, outer_pad);
+        INSERT INTO aurora_trigger.settings (mask_key_inner, mask_key_outer, epoch)
+        VALUES (inner_pad, outer_pad, aurora_trigger.clock_epoch());
     END IF;
 END
 $body$;
@@ -72,6 +72,9 @@ BEGIN
     )
     INTO hash
     FROM aurora_trigger.settings AS s;
+    IF NOT FOUND THEN
+        PERFORM aurora_trigger.raise_no_settings('the key for mask = "sha256" can''t be read');
+    END IF;
     IF hash IS NULL THEN
         RAISE EXCEPTION 'aurora_trigger: there is no key for mask = "sha256"'
             USING HINT = 'Run the installation file again, or set one: '

@@ -13,8 +13,11 @@ DECLARE
     needed boolean;
     dead_letters boolean := false;
     pending_events boolean := false;
+    has_mask_key boolean := false;
+    held_table text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    {% include "remove_isolation.sql" %}
     SELECT EXISTS (
         SELECT FROM pg_proc AS p
         WHERE p.pronamespace = n.oid AND p.prorettype = 'trigger'::regtype
@@ -24,6 +27,16 @@ BEGIN
     INTO needed
     FROM pg_namespace AS n
     WHERE n.nspname = 'aurora_trigger';
+    -- Looked into behind the lock, so that nothing comes between a look and the removal.
+    FOREACH held_table IN ARRAY ARRAY['outbox', 'dead_letter', 'settings'] LOOP
+        IF NOT needed AND to_regclass('aurora_trigger.' || held_table) IS NOT NULL THEN
+            EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE', held_table);
+        END IF;
+    END LOOP;
+    IF NOT needed AND to_regclass('aurora_trigger.settings') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.settings WHERE mask_key_inner IS NOT '
+            'NULL OR mask_key_outer IS NOT NULL)' INTO has_mask_key;
+    END IF;
     IF NOT needed AND to_regclass('aurora_trigger.dead_letter') IS NOT NULL THEN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.dead_letter)' INTO dead_letters;
     END IF;
@@ -38,6 +51,13 @@ BEGIN
         RAISE WARNING
             'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'
             USING HINT = 'Save or delete them, then run this file again.';
+    ELSIF has_mask_key
+        AND current_setting('aurora_trigger.drop_mask_key', true) IS DISTINCT FROM 'yes'
+    THEN
+        RAISE WARNING 'aurora_trigger: the schema stays, since aurora_trigger.settings holds the '
+            'only copy of the key of mask = "sha256"'
+            USING HINT = 'Another key makes other hashes of the same values. To lose it for good: '
+                'SET aurora_trigger.drop_mask_key = ''yes''; then run this file again.';
     ELSIF NOT needed THEN
         DROP SCHEMA aurora_trigger CASCADE;
         IF to_regnamespace('aws_lambda') IS NOT NULL THEN

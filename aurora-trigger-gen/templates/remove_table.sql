@@ -4,6 +4,7 @@ DECLARE
     function_name text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    {% include "remove_isolation.sql" %}
     PERFORM set_config('lock_timeout', '3s', true);
     BEGIN
         {%- for trigger in triggers %}

@@ -132,16 +132,20 @@ BEGIN
             only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
             function_name text,
             region text,
-            epoch bigint NOT NULL DEFAULT 1,
+            -- Begins at the clock, in milliseconds since 1970: one that was used never comes again.
+            epoch bigint NOT NULL,
             mask_key_inner bytea,
             mask_key_outer bytea
         );
         ALTER TABLE aurora_trigger.settings OWNER TO aurora_trigger;
-        INSERT INTO aurora_trigger.settings DEFAULT VALUES;
         COMMENT ON TABLE aurora_trigger.settings IS
             'Which function is called, the epoch of the events, and the key of masks. '
             'Set by functions of this schema.';
     END IF;
+    -- Also where the table was copied without its data.
+    INSERT INTO aurora_trigger.settings (epoch)
+    VALUES ((extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+    ON CONFLICT DO NOTHING;
     IF to_regclass('aurora_trigger.event_seq') IS NULL THEN
         -- Without cache, so that it grows in the order in which sessions take from it.
         CREATE SEQUENCE aurora_trigger.event_seq AS bigint CACHE 1;
@@ -181,6 +185,40 @@ BEGIN
 END
 $body$;
 
+-- What an epoch begins with: milliseconds since 1970.
+CREATE OR REPLACE FUNCTION aurora_trigger.clock_epoch()
+RETURNS bigint
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+$body$;
+ALTER FUNCTION aurora_trigger.clock_epoch() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.clock_epoch() FROM PUBLIC;
+
+-- The error of a transaction that finds no row in the settings: with the snapshot of one that began
+-- before the installation it finds none, and is to be tried again.
+CREATE OR REPLACE FUNCTION aurora_trigger.raise_no_settings(effect text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE EXCEPTION 'aurora_trigger: %, since the transaction began before the installation',
+            effect
+            USING ERRCODE = 'serialization_failure',
+                HINT = 'Try the transaction again. If it fails so each time, run the installation '
+                    'file again.';
+    END IF;
+    RAISE EXCEPTION 'aurora_trigger: %, since the table aurora_trigger.settings is empty', effect
+        USING HINT = 'Was the schema copied without its data, or truncated? Run the installation '
+            'file again.';
+END
+$body$;
+ALTER FUNCTION aurora_trigger.raise_no_settings(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.raise_no_settings(text) FROM PUBLIC;
+
 -- Which function the triggers call: its ARN or name, and its region where the name has none.
 CREATE OR REPLACE FUNCTION aurora_trigger.configure(function_name text, region text DEFAULT NULL)
 RETURNS void
@@ -196,8 +234,8 @@ BEGIN
     UPDATE aurora_trigger.settings AS s
     SET function_name = configure.function_name, region = configure.region;
     IF NOT FOUND THEN
-        INSERT INTO aurora_trigger.settings (function_name, region)
-        VALUES (configure.function_name, configure.region);
+        INSERT INTO aurora_trigger.settings (function_name, region, epoch)
+        VALUES (configure.function_name, configure.region, aurora_trigger.clock_epoch());
     END IF;
 END
 $body$;
@@ -344,7 +382,8 @@ BEGIN
         schema_name,
         table_name,
         fingerprint,
-        (SELECT s.epoch FROM aurora_trigger.settings AS s),
+        -- Where the row of the settings is lost, the event must not be.
+        (SELECT coalesce(max(s.epoch), 0) FROM aurora_trigger.settings AS s),
         txid_current(),
         ts_us,
         capture,
@@ -406,6 +445,11 @@ BEGIN
     SELECT s.function_name, s.region, s.epoch
     INTO target, target_region, epoch
     FROM aurora_trigger.settings AS s;
+    IF epoch IS NULL THEN
+        PERFORM aurora_trigger.raise_no_settings(
+            format('the changes of %s.%s can''t be sent', schema_name, table_name)
+        );
+    END IF;
     IF target IS NULL THEN
         -- The installation is not finished: what happens before is not captured, and nobody's write
         -- fails for it.
@@ -537,3 +581,4 @@ REVOKE ALL ON FUNCTION
 {% include "outbox/operate.sql" %}
 {% include "outbox/schedule.sql" %}
 {%- endif %}
+{% include "copied.sql" %}

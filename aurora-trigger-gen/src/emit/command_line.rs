@@ -36,7 +36,9 @@ struct CommandLine {
 enum Command {
     /// Print the removal: triggers and functions, and with the last table what all share.
     ///
-    /// Dead letters are kept: as long as there are some, the schema aurora_trigger stays.
+    /// Dead letters and events that wait are kept: as long as there are some, the schema aurora_trigger stays. So it does
+    /// with the key of mask = "sha256", unless the session that runs the file says
+    /// SET aurora_trigger.drop_mask_key = 'yes'.
     Down(Selection),
 }
 

@@ -90,8 +90,9 @@ pub(super) enum Operation {
     },
     /// Begin a new epoch: what is captured from now on counts as newer than all before.
     ///
-    /// For a database that was restored, cloned or promoted, before anything is written to it: it numbers its changes
-    /// from where its copy was taken, and without a new epoch consumers drop them as old ones.
+    /// For a database that was restored, cloned or promoted, or that takes over from another server, before anything is
+    /// written to it: it numbers its changes from where its copy was taken, and without a new epoch consumers drop them
+    /// as old ones. Its number is the time in milliseconds since 1970, so no epoch comes again.
     NewEpoch {
         #[command(flatten)]
         target: Target,

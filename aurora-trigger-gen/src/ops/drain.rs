@@ -77,9 +77,15 @@ pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, St
 async fn open(database: &Database) -> Result<Session, DatabaseError> {
     let mut session = database.connect().await?;
     session.require("aurora_trigger.drain()").await?;
-    // It reads what others have committed since the transaction began. A database or a role may have another default.
+    // It reads what others have committed since the transaction began, and takes as long as the relay does. A database
+    // or a role may have other defaults. From version 17 on there is a second timeout.
     session
-        .execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        .execute(
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+             SELECT pg_catalog.set_config(s.name, '0', false) FROM pg_catalog.pg_settings AS s
+             WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout'
+                OR s.name OPERATOR(pg_catalog.=) 'transaction_timeout'",
+        )
         .await?;
     Ok(session)
 }

@@ -4,7 +4,8 @@ DECLARE
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     IF to_regclass('aurora_trigger.at_commit') IS NULL THEN
-        CREATE TABLE aurora_trigger.at_commit (
+        -- A row is gone when its transaction ends, so a crash loses none; and no publication has it.
+        CREATE UNLOGGED TABLE aurora_trigger.at_commit (
             tx_id bigint PRIMARY KEY,
             is_last boolean NOT NULL DEFAULT false
         ) WITH (

@@ -18,6 +18,8 @@ BEGIN
         );
         ALTER TABLE aurora_trigger.stream_table OWNER TO aurora_trigger;
         COMMENT ON TABLE aurora_trigger.stream_table IS 'The tables whose changes are captured.';
+    END IF;
+    IF to_regclass('aurora_trigger.failed_call') IS NULL THEN
         CREATE TABLE aurora_trigger.failed_call (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),

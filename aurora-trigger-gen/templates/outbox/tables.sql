@@ -11,6 +11,10 @@ BEGIN
             -- Its place in the order. By default, since nextval in a query is one node more in
             -- the plan of each insert.
             position bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),
+            -- Makes the primary key unique whatever the positions are: an insert must not fail for
+            -- it where positions come again, as after a restore, and two events must be able to
+            -- exchange theirs. A publication that has the table needs the key.
+            tiebreaker double precision NOT NULL DEFAULT random(),
             -- Its number, where the chain of its row was restored and it got another place.
             seq bigint,
             tx_id bigint NOT NULL,
@@ -25,7 +29,8 @@ BEGIN
             -- Of an event that was too big: all that is left of it.
             key json,
             -- Whether the transaction that wrote it sends it itself, as long as it can.
-            at_commit boolean NOT NULL
+            at_commit boolean NOT NULL,
+            PRIMARY KEY (lane, position, tiebreaker)
         ) WITH (
             -- Rows live for seconds, and none is changed.
             autovacuum_vacuum_scale_factor = 0,
@@ -44,8 +49,6 @@ BEGIN
             ALTER COLUMN after SET STORAGE EXTERNAL,
             ALTER COLUMN key SET STORAGE EXTERNAL;
         ALTER TABLE aurora_trigger.outbox OWNER TO aurora_trigger;
-        -- Not unique: an insert must not fail for it.
-        CREATE INDEX outbox_lane ON aurora_trigger.outbox (lane, position);
         CREATE INDEX outbox_transaction ON aurora_trigger.outbox (tx_id);
         COMMENT ON TABLE aurora_trigger.outbox IS
             'Events that wait for aurora_trigger.drain(), or for the end of their transaction.';
@@ -70,14 +73,21 @@ BEGIN
             autovacuum_vacuum_threshold = 500
         );
         ALTER TABLE aurora_trigger.lane OWNER TO aurora_trigger;
-        INSERT INTO aurora_trigger.lane (lane) SELECT generate_series(-1, 7);
         COMMENT ON TABLE aurora_trigger.lane IS
             'Who sends the events of a lane holds the lock on its row.';
+    END IF;
+    IF to_regprocedure('aurora_trigger.lane_count()') IS NULL THEN
         -- As a function that is a constant for the planner it costs a write nothing.
         CREATE FUNCTION aurora_trigger.lane_count() RETURNS integer
         LANGUAGE sql IMMUTABLE AS 'SELECT 8';
         ALTER FUNCTION aurora_trigger.lane_count() OWNER TO aurora_trigger;
         REVOKE ALL ON FUNCTION aurora_trigger.lane_count() FROM PUBLIC;
+    END IF;
+    -- Also where the tables were copied without their data.
+    INSERT INTO aurora_trigger.lane (lane)
+    SELECT generate_series(-1, aurora_trigger.lane_count() - 1)
+    ON CONFLICT DO NOTHING;
+    IF to_regclass('aurora_trigger.sent') IS NULL THEN
         -- By lane, so that two who send do not wait for each other.
         CREATE TABLE aurora_trigger.sent (
             lane smallint NOT NULL,
@@ -98,6 +108,7 @@ BEGIN
 END
 $body$;
 
+{% include "outbox/primary_key.sql" %}
 -- The lane of a row, by the text of its key; a table without a key may have nothing in the columns
 -- that its events are spread by. The planner puts it in place of the call.
 CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(row_key text)
@@ -119,6 +130,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
+    -- Another one would look for events that wait with a snapshot from before the lock.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'aurora_trigger: the number of lanes can be changed in READ COMMITTED '
+            'only, not in %', upper(current_setting('transaction_isolation'))
+            USING HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED; '
+                'SELECT aurora_trigger.set_lanes(...); COMMIT;';
+    END IF;
     IF lanes NOT BETWEEN 1 AND 64 THEN
         RAISE EXCEPTION 'aurora_trigger: % lanes are not possible', lanes
             USING HINT = 'Choose from 1 to 64.';

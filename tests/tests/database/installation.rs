@@ -1,7 +1,7 @@
 //! The installation as a DBA runs it: in a transaction and without one, again and again, halfway, and against sessions
 //! that write meanwhile.
 
-use aurora_trigger_gen::describe::{Level, Operations, Oversize, TableDesc};
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, Operations, Oversize, TableDesc};
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger};
 use pipeline_tests::{Only, Pipeline, error_of, statements};
@@ -513,6 +513,128 @@ async fn until_the_relay_is_named_writes_go_on_with_a_warning() {
         .unwrap_or_else(|error| panic!("{error:?}"));
     assert_calls(&pipeline, &session, 3).await;
     assert_eq!(notices.take_warnings().len(), 0);
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.notes", delivery = "outbox")]
+#[expect(dead_code, reason = "only written to")]
+struct MaskedNote {
+    #[stream(key)]
+    id: i32,
+    #[stream(mask = "sha256")]
+    secret: String,
+}
+
+async fn drain_if_it_has_an_outbox(pipeline: &Pipeline) {
+    let has_outbox: bool = pipeline
+        .session()
+        .await
+        .query_one(
+            "SELECT to_regclass('aurora_trigger.outbox') IS NOT NULL",
+            &[],
+        )
+        .await
+        .expect("it is a query")
+        .get(0);
+    if has_outbox {
+        pipeline.drain().await;
+    }
+}
+
+/// Its snapshot has the triggers, as the catalogue is always read anew, and not the settings.
+#[tokio::test]
+async fn a_transaction_that_began_before_the_installation_fails_where_it_must_be_captured() {
+    let sync = Note::TABLE.with_delivery(Delivery::Sync);
+    for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+        for (table, effect) in [
+            (Note::TABLE, "the changes of public.notes can't be sent"),
+            (sync, "the changes of public.notes can't be sent"),
+            (
+                MaskedNote::TABLE,
+                "the key for mask = \"sha256\" can't be read",
+            ),
+        ] {
+            let pipeline = start_with_notes().await;
+            pipeline
+                .run("ALTER TABLE notes ADD COLUMN secret text NOT NULL DEFAULT 'secret'")
+                .await;
+            let session = pipeline.session().await;
+            session
+                .batch_execute(&format!(
+                    "BEGIN ISOLATION LEVEL {level}; SELECT count(*) FROM pg_class"
+                ))
+                .await
+                .expect("it can");
+            pipeline.install_tables(&[&table]).await;
+            let error = error_of(&session, "INSERT INTO notes VALUES (1)").await;
+            assert_eq!(error.code().code(), "40001", "{error:?}");
+            assert_eq!(
+                error.message(),
+                format!(
+                    "aurora_trigger: {effect}, since the transaction began before the installation"
+                )
+            );
+            // Tried again, as its code says, it is captured.
+            session
+                .batch_execute(&format!(
+                    "ROLLBACK; BEGIN ISOLATION LEVEL {level}; INSERT INTO notes VALUES (1); COMMIT"
+                ))
+                .await
+                .unwrap_or_else(|error| panic!("{error:?}"));
+            drain_if_it_has_an_outbox(&pipeline).await;
+            assert_eq!(pipeline.take_calls().len(), 1);
+        }
+    }
+}
+
+/// Where the row is lost for good, to try again is no help.
+#[tokio::test]
+async fn without_settings_a_write_that_must_be_captured_fails() {
+    let pipeline = start_with_notes().await;
+    pipeline.install::<Only<Note>>().await;
+    pipeline.run("TRUNCATE aurora_trigger.settings").await;
+    let session = pipeline.session().await;
+    let error = error_of(&session, "INSERT INTO notes VALUES (1)").await;
+    assert_eq!(
+        error.message(),
+        "aurora_trigger: the changes of public.notes can't be sent, since the table aurora_trigger.settings is empty"
+    );
+    assert_ne!(error.code().code(), "40001");
+    pipeline.install::<Only<Note>>().await;
+    assert_calls(&pipeline, &session, 3).await;
+}
+
+/// Nobody waits for its events, so nobody's write fails.
+#[tokio::test]
+async fn a_transaction_that_began_before_the_installation_goes_on_where_nobody_waits() {
+    for (delivery, on_failure) in [
+        (Delivery::Async, OnFailure::Warn),
+        (Delivery::Async, OnFailure::Outbox),
+        (Delivery::Commit, OnFailure::Outbox),
+        (Delivery::Outbox, OnFailure::Outbox),
+    ] {
+        let table = Note::TABLE
+            .with_delivery(delivery)
+            .with_on_failure(on_failure);
+        let pipeline = start_with_notes().await;
+        let session = pipeline.session().await;
+        session
+            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class")
+            .await
+            .expect("it can");
+        pipeline.install_tables(&[&table]).await;
+        session
+            .batch_execute("INSERT INTO notes VALUES (1); COMMIT")
+            .await
+            .unwrap_or_else(|error| panic!("{delivery:?} {on_failure:?}: {error:?}"));
+        drain_if_it_has_an_outbox(&pipeline).await;
+        let expected = usize::from(on_failure == OnFailure::Outbox);
+        assert_eq!(
+            pipeline.take_calls().len(),
+            expected,
+            "{delivery:?} {on_failure:?}"
+        );
+    }
 }
 
 #[tokio::test]

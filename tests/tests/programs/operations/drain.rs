@@ -52,6 +52,27 @@ async fn each_call_is_a_transaction_that_sees_what_was_committed_before() {
     );
 }
 
+/// A call takes as long as the relay does, and what a database or a role has for applications would cut it off.
+#[tokio::test]
+async fn it_has_no_timeout() {
+    let installed = Installed::new().await;
+    let (name, url) = (&installed.name, installed.url());
+    installed
+        .run(&format!(
+            "ALTER DATABASE {name} SET statement_timeout = '20s';
+             DO $$ BEGIN
+                 IF current_setting('transaction_timeout', true) IS NOT NULL THEN
+                     ALTER DATABASE {name} SET transaction_timeout = '20s';
+                 END IF;
+             END $$;
+             UPDATE stub.outbox SET calls = 3"
+        ))
+        .await;
+    printed(&mut program(&["drain", "--once", "--database-url", &url]));
+    let endless = "SELECT count(*) FROM stub.drained WHERE timeouts IN ('0,', '0,0')";
+    assert_eq!(installed.number(endless).await, 3);
+}
+
 #[tokio::test]
 async fn as_long_as_there_is_more_it_does_not_pause() {
     let installed = Installed::new().await;

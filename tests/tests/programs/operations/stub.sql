@@ -8,7 +8,10 @@ CREATE TABLE stub.asked (what text NOT NULL);
 CREATE TABLE stub.drained (
     pid integer NOT NULL DEFAULT pg_backend_pid(),
     transaction bigint NOT NULL DEFAULT txid_current(),
-    isolation text NOT NULL DEFAULT current_setting('transaction_isolation')
+    isolation text NOT NULL DEFAULT current_setting('transaction_isolation'),
+    timeouts text NOT NULL DEFAULT concat(
+        current_setting('statement_timeout'), ',', current_setting('transaction_timeout', true)
+    )
 );
 
 -- How many drain() there are for, and the error that each raises.
