@@ -9,6 +9,7 @@ mod meaning;
 mod nul_in_json;
 mod on_failure;
 mod one_of_many;
+mod restore_matrix;
 mod restores;
 mod schedule;
 mod truncate;
