@@ -1,8 +1,9 @@
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    differences text;
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    differences pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     SELECT string_agg(found.difference, E'\n') INTO differences
     FROM (
         {%- for check in table_checks %}

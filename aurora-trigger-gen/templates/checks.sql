@@ -1,3 +1,4 @@
+{% let step = "$step$" %}{% include "step_begin.sql" %}
 -- How a type differs from what a struct's field takes: one line a difference.
 CREATE OR REPLACE FUNCTION aurora_trigger.type_differences(place text, type_id oid, expected json)
 RETURNS SETOF text
@@ -366,3 +367,4 @@ END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) FROM PUBLIC;
+{% include "step_end.sql" %}

@@ -3,7 +3,7 @@
 -- epoch that they have seen. A new epoch where nothing was ever captured does no harm.
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     IF NOT (SELECT s.is_called FROM aurora_trigger.event_seq AS s) THEN

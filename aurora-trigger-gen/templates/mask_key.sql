@@ -86,12 +86,15 @@ $body$;
 ALTER FUNCTION aurora_trigger.keyed_hash(text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.keyed_hash(text) FROM PUBLIC;
 
+{% include "step_end.sql" %}
+
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    key bytea;
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    key pg_catalog.bytea;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     -- Two installations at once would make two keys.
     LOCK TABLE aurora_trigger.settings IN SHARE ROW EXCLUSIVE MODE;
     IF NOT EXISTS (
@@ -115,3 +118,5 @@ BEGIN
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
+
+{% include "step_begin.sql" %}

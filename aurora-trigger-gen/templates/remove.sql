@@ -9,15 +9,16 @@ DO {{ body }};
 -- letters to be looked at.
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
     needed boolean;
     dead_letters boolean := false;
     pending_events boolean := false;
     has_mask_key boolean := false;
-    held_table text;
+    held_table pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     {% include "remove_isolation.sql" %}
+    {% include "wait_for_others.sql" %}
     SELECT EXISTS (
         SELECT FROM pg_proc AS p
         WHERE p.pronamespace = n.oid AND p.prorettype = 'trigger'::regtype
@@ -79,6 +80,11 @@ BEGIN
                 RAISE NOTICE
                     'aurora_trigger: the role aurora_trigger stays, % may not drop it',
                     current_user;
+        END;
+        BEGIN
+            DROP ROLE IF EXISTS aurora_trigger_drain;
+        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+            NULL; -- Another database needs it, or whoever made it.
         END;
     END IF;
     PERFORM set_config('search_path', search_path_before, true);

@@ -1,10 +1,11 @@
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    lock_timeout_before CONSTANT text := pg_catalog.current_setting('lock_timeout');
-    function_name text;
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+    function_name pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     {% include "remove_isolation.sql" %}
+    {% include "wait_for_others.sql" %}
     PERFORM set_config('lock_timeout', '3s', true);
     BEGIN
         {%- for trigger in triggers %}

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::expression::Masks;
 use super::layout::{list, pad};
-use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
+use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql, unused_tag};
 use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
 use super::{keep, mask, names, pins, register, rows};
 use crate::describe::{Delivery, Level, Operations, Oversize, TableDesc, Unchanged};
@@ -65,6 +65,7 @@ struct AddPair {
 #[derive(Template)]
 #[template(path = "table.sql", escape = "none")]
 struct TableFunctions<'a> {
+    step: String,
     remark: Remark<'a>,
     table_remark: Remark<'a>,
     fingerprint: String,
@@ -118,7 +119,8 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         table.rust_path(),
         env!("CARGO_PKG_VERSION")
     );
-    TableFunctions {
+    let mut functions = TableFunctions {
+        step: String::new(),
         remark: Remark(table.rust_path()),
         table_remark: Remark(&format!("{}.{}", table.schema(), table.table())),
         fingerprint,
@@ -136,8 +138,9 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         pins: pins::of(table),
         comment: Literal(&comment),
         registration: has_outbox.then(|| register::table(table)).transpose()?,
-    }
-    .render()
+    };
+    functions.step = unused_tag("step", &functions.render()?);
+    functions.render()
 }
 
 /// `"schema"."table"`.

@@ -16,7 +16,7 @@ pub(super) async fn redrive(
         .await?;
     let redriven: i64 = session
         .value(
-            "SELECT aurora_trigger.redrive($1::regclass, $2)",
+            "SELECT aurora_trigger.redrive($1::pg_catalog.regclass, $2)",
             &[(&letters.table, Type::TEXT), (&letters.id, Type::INT8)],
         )
         .await?;
@@ -37,7 +37,7 @@ pub(super) async fn purge(database: &Database, letters: &PurgeLetters) -> Result
         .await?;
     let purged: i64 = session
         .value(
-            "SELECT aurora_trigger.purge($1::regclass, $2, $3)",
+            "SELECT aurora_trigger.purge($1::pg_catalog.regclass, $2, $3)",
             &[
                 (&letters.table, Type::TEXT),
                 (&letters.id, Type::INT8),

@@ -27,6 +27,6 @@ async fn set(database: &Database, function: &str, table: Option<&str>) -> Result
     session
         .require(&format!("aurora_trigger.{function}(regclass)"))
         .await?;
-    let sql = format!("SELECT aurora_trigger.{function}($1::regclass)");
+    let sql = format!("SELECT aurora_trigger.{function}($1::pg_catalog.regclass)");
     Ok(session.value(&sql, &[(&table, Type::TEXT)]).await?)
 }

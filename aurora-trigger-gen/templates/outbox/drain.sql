@@ -697,6 +697,13 @@ BEGIN
         RAISE EXCEPTION 'aurora_trigger: this is a replica'
             USING HINT = 'Drain the primary: only there can events be deleted that were sent.';
     END IF;
+    IF current_user <> 'aurora_trigger' THEN
+        RAISE EXCEPTION 'aurora_trigger: the functions of the schema aurora_trigger belong to %, '
+            'not to the role aurora_trigger', current_user
+            USING HINT = 'Were they restored without their owner? Then this is a copy: run the '
+                'installation file, call aurora_trigger.new_epoch(), and name the copy''s own '
+                'relay with aurora_trigger.configure(...).';
+    END IF;
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'aurora_trigger: a drain must be READ COMMITTED, not %',
             upper(current_setting('transaction_isolation'))

@@ -1,7 +1,7 @@
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    lock_timeout_before CONSTANT text := pg_catalog.current_setting('lock_timeout');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
     most_events CONSTANT integer := 10000;
     most_bytes CONSTANT integer := 100000000;
     is_long boolean;

@@ -58,10 +58,11 @@ FROM aurora_trigger.lane AS l;
 ALTER VIEW aurora_trigger.lane_status OWNER TO aurora_trigger;
 COMMENT ON VIEW aurora_trigger.lane_status IS
     'For each lane of the outbox when it is tried again, and why.';
-DO $body$
-BEGIN
-    GRANT USAGE ON SCHEMA aurora_trigger TO pg_monitor;
-    GRANT SELECT ON aurora_trigger.status TO pg_monitor;
-    GRANT SELECT ON aurora_trigger.lane_status TO pg_monitor;
-END
-$body$;
+GRANT USAGE ON SCHEMA aurora_trigger TO pg_monitor;
+GRANT SELECT ON aurora_trigger.status, aurora_trigger.lane_status TO pg_monitor;
+IF EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'aurora_trigger_drain') THEN
+    GRANT USAGE ON SCHEMA aurora_trigger TO aurora_trigger_drain;
+    GRANT SELECT ON aurora_trigger.status, aurora_trigger.lane_status TO aurora_trigger_drain;
+    GRANT EXECUTE ON FUNCTION aurora_trigger.drain() TO aurora_trigger_drain;
+    GRANT EXECUTE ON PROCEDURE aurora_trigger.drain_all() TO aurora_trigger_drain;
+END IF;

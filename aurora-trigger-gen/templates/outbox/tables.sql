@@ -1,8 +1,9 @@
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.outbox') IS NULL THEN
         CREATE TABLE aurora_trigger.outbox (
             -- Of the key: what has one key is sent one after the other. -1: a TRUNCATE, sent after
@@ -109,6 +110,9 @@ END
 $body$;
 
 {% include "outbox/primary_key.sql" %}
+
+{% include "step_begin.sql" %}
+
 -- The lane of a row, by the text of its key; a table without a key may have nothing in the columns
 -- that its events are spread by. The planner puts it in place of the call.
 CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(row_key text)

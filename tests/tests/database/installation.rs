@@ -648,3 +648,79 @@ async fn installations_in_two_databases_at_once_do_not_disturb_one_another() {
         assert_calls(pipeline, &pipeline.session().await, 3).await;
     }
 }
+
+/// In one transaction each, and statement by statement; with a removal among them.
+#[tokio::test]
+async fn installations_of_one_database_wait_for_each_other() {
+    let pipeline = start().await;
+    let install = installation(Storefront::TABLES);
+    let remove = emit::remove(Storefront::TABLES);
+    let in_a_transaction = async |sql: &str| {
+        pipeline.run(&format!("BEGIN; {sql}; COMMIT")).await;
+    };
+    let by_statement = async |sql: &str| {
+        let session = pipeline.session().await;
+        for part in statements(sql) {
+            session
+                .batch_execute(part)
+                .await
+                .unwrap_or_else(|error| panic!("{error:?} in {part}"));
+        }
+    };
+    for _ in 0..3 {
+        tokio::join!(
+            in_a_transaction(&install),
+            in_a_transaction(&install),
+            in_a_transaction(&install),
+            in_a_transaction(&remove),
+        );
+        in_a_transaction(&remove).await;
+        in_a_transaction(&install).await;
+        tokio::join!(
+            by_statement(&install),
+            by_statement(&install),
+            in_a_transaction(&install),
+        );
+    }
+    assert_complete(&pipeline).await;
+}
+
+#[tokio::test]
+async fn an_installation_that_waits_too_long_for_another_says_for_whom() {
+    let pipeline = start_with_notes().await;
+    let holder = pipeline.session().await;
+    // Until the other one is committed.
+    holder
+        .batch_execute(&format!("BEGIN; {}", installation(&[&Note::TABLE])))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let process: i32 = holder
+        .query_one("SELECT pg_backend_pid()", &[])
+        .await
+        .expect("it has one")
+        .get(0);
+    let session = pipeline.session().await;
+    for sql in [installation(&[&Note::TABLE]), emit::remove(&[&Note::TABLE])] {
+        session
+            .batch_execute("SET lock_timeout = '100ms'")
+            .await
+            .expect("it is a setting");
+        let refused = error_of(&session, &sql).await;
+        assert_eq!(refused.code().code(), "55P03", "{refused:?}");
+        assert_eq!(
+            refused.message(),
+            format!(
+                "aurora_trigger: another installation or removal is at work: process {process} of role postgres"
+            )
+        );
+        let timeout: String = session
+            .query_one("SHOW lock_timeout", &[])
+            .await
+            .expect("it is a setting")
+            .get(0);
+        assert_eq!(timeout, "100ms");
+    }
+    holder.batch_execute("COMMIT").await.expect("it can");
+    pipeline.run(&installation(&[&Note::TABLE])).await;
+    assert_calls(&pipeline, &session, 3).await;
+}

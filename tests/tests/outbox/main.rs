@@ -12,6 +12,7 @@ mod nul_in_json;
 mod on_failure;
 mod one_of_many;
 mod publication;
+mod restore_matrix;
 mod restores;
 mod schedule;
 mod truncate;

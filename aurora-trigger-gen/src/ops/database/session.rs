@@ -40,7 +40,11 @@ impl Session {
     }
 
     async fn require_found(&mut self, look: &str, name: &str) -> Result<(), DatabaseError> {
-        let sql = format!("SELECT to_regnamespace('aurora_trigger') IS NULL, {look}($1) IS NULL");
+        // Qualified, as all of this program's own queries: a function that somebody made in a schema of the session's
+        // path would run with the rights of who calls the program.
+        let sql = format!(
+            "SELECT pg_catalog.to_regnamespace('aurora_trigger') IS NULL, pg_catalog.{look}($1) IS NULL"
+        );
         let row = self.row(&sql, &[(&name, Type::TEXT)]).await?;
         let at = &self.address;
         match (self.column(&row, 0)?, self.column(&row, 1)?) {

@@ -6,6 +6,7 @@ mod installer;
 mod masked_values;
 mod rights;
 mod sessions;
+mod traps;
 
 use aurora_trigger_gen::describe::{Encoding, Level, Sample, TypeDesc};
 use aurora_trigger_gen::{PgType, StreamTrigger};
