@@ -181,29 +181,7 @@ BEGIN
 END
 $body$;
 
--- Which function the triggers call: its ARN or name, and its region where the name has none.
-CREATE OR REPLACE FUNCTION aurora_trigger.configure(function_name text, region text DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    IF configure.function_name IS NULL OR btrim(configure.function_name) = '' THEN
-        RAISE EXCEPTION 'aurora_trigger: the function''s name is empty'
-            USING HINT = 'Give the ARN of the relay: '
-                'SELECT aurora_trigger.configure(''arn:aws:lambda:...'');';
-    END IF;
-    UPDATE aurora_trigger.settings AS s
-    SET function_name = configure.function_name, region = configure.region;
-    IF NOT FOUND THEN
-        INSERT INTO aurora_trigger.settings (function_name, region)
-        VALUES (configure.function_name, configure.region);
-    END IF;
-END
-$body$;
-ALTER FUNCTION aurora_trigger.configure(text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.configure(text, text) FROM PUBLIC;
-
+{% include "function_name.sql" %}
 -- Whether values of the sample's type become JSON and text by PostgreSQL's own code, or that of
 -- somebody who can act as aurora_trigger anyway: a cast is code of whoever owns the type, and would
 -- run with the rights of a trigger function. Immutable, and called with constants only, so that the
