@@ -10,8 +10,8 @@ pub(super) async fn raise(database: &Database) -> Result<Outcome, String> {
     let epoch: i64 = session
         .value("SELECT aurora_trigger.new_epoch()", &[])
         .await?;
-    Ok(Outcome {
-        text: format!("this is epoch {epoch} now"),
-        json: json!({"epoch": epoch}),
-    })
+    Ok(Outcome::fine(
+        format!("this is epoch {epoch} now"),
+        json!({"epoch": epoch}),
+    ))
 }

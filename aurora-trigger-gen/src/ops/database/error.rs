@@ -82,7 +82,10 @@ fn explain(error: &tokio_postgres::Error) -> String {
         text.push_str(more);
     }
     if *server.code() == SqlState::INSUFFICIENT_PRIVILEGE {
-        text.push_str("\nconnect as the role that has installed aurora_trigger, or as a superuser");
+        text.push_str(
+            "\nconnect as a superuser, as a member of the role aurora_trigger (the role that has installed it is one), or \
+             as a role that has the right: a role that may drain can drain, a member of pg_monitor can see the status",
+        );
     }
     text
 }
