@@ -373,6 +373,18 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 DECLARE
+-- A number with what it counts: 1 event, 2 events.
+CREATE OR REPLACE FUNCTION aurora_trigger.counted(number bigint, one text, many text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT concat(number, ' ', CASE WHEN number = 1 THEN one ELSE many END)
+$body$;
+ALTER FUNCTION aurora_trigger.counted(bigint, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.counted(bigint, text, text) FROM PUBLIC;
+
     target text;
     target_region text;
     epoch bigint;
@@ -427,7 +439,7 @@ BEGIN
         refused := answer.payload -> 'refused';
         RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % events of %.%',
             coalesce(answer.payload ->> 'accepted', 'an unknown number'),
-            cardinality(events),
+            aurora_trigger.counted(cardinality(events), 'event', 'events'),
             schema_name,
             table_name
             USING DETAIL = coalesce(
@@ -467,8 +479,10 @@ BEGIN
     IF failed_calls >= 3 THEN
         PERFORM aurora_trigger.warn(
             format(
-                '%s events of %s.%s were not sent',
-                cardinality(events), schema_name, table_name
+                'not sent: %s of %s.%s',
+                aurora_trigger.counted(cardinality(events), 'event', 'events'),
+                schema_name,
+                table_name
             ),
             detail => 'Three calls of the statement had failed before.'
         );
@@ -485,8 +499,11 @@ EXCEPTION WHEN OTHERS THEN
         error_detail = PG_EXCEPTION_DETAIL;
     PERFORM aurora_trigger.warn(
         format(
-            '%s events of %s.%s were not sent: %s',
-            cardinality(events), schema_name, table_name, error_message
+            'not sent: %s of %s.%s: %s',
+            aurora_trigger.counted(cardinality(events), 'event', 'events'),
+            schema_name,
+            table_name,
+            error_message
         ),
         error_state,
         error_detail
