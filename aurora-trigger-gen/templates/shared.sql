@@ -427,29 +427,7 @@ $body$;
 ALTER FUNCTION aurora_trigger.raise_no_settings(text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.raise_no_settings(text) FROM PUBLIC;
 
--- Which function the triggers call: its ARN or name, and its region where the name has none.
-CREATE OR REPLACE FUNCTION aurora_trigger.configure(function_name text, region text DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    IF configure.function_name IS NULL OR btrim(configure.function_name) = '' THEN
-        RAISE EXCEPTION 'aurora_trigger: the function''s name is empty'
-            USING HINT = 'Give the ARN of the relay: '
-                'SELECT aurora_trigger.configure(''arn:aws:lambda:...'');';
-    END IF;
-    UPDATE aurora_trigger.settings AS s
-    SET function_name = configure.function_name, region = configure.region;
-    IF NOT FOUND THEN
-        INSERT INTO aurora_trigger.settings (function_name, region, epoch)
-        VALUES (configure.function_name, configure.region, aurora_trigger.clock_epoch());
-    END IF;
-END
-$body$;
-ALTER FUNCTION aurora_trigger.configure(text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.configure(text, text) FROM PUBLIC;
-
+{% include "function_name.sql" %}
 -- Whether values of the sample's type become JSON and text by PostgreSQL's own code, or that of
 -- somebody who can act as aurora_trigger anyway: a cast is code of whoever owns the type, and would
 -- run with the rights of a trigger function. Immutable, and called with constants only, so that the
@@ -642,6 +620,18 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 DECLARE
+-- A number with what it counts: 1 event, 2 events.
+CREATE OR REPLACE FUNCTION aurora_trigger.counted(number bigint, one text, many text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT concat(number, ' ', CASE WHEN number = 1 THEN one ELSE many END)
+$body$;
+ALTER FUNCTION aurora_trigger.counted(bigint, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.counted(bigint, text, text) FROM PUBLIC;
+
     target text;
     target_region text;
     epoch bigint;
@@ -701,7 +691,7 @@ BEGIN
         refused := answer.payload -> 'refused';
         RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % events of %.%',
             coalesce(answer.payload ->> 'accepted', 'an unknown number'),
-            cardinality(events),
+            aurora_trigger.counted(cardinality(events), 'event', 'events'),
             schema_name,
             table_name
             USING DETAIL = coalesce(
@@ -741,8 +731,10 @@ BEGIN
     IF failed_calls >= 3 THEN
         PERFORM aurora_trigger.warn(
             format(
-                '%s events of %s.%s were not sent',
-                cardinality(events), schema_name, table_name
+                'not sent: %s of %s.%s',
+                aurora_trigger.counted(cardinality(events), 'event', 'events'),
+                schema_name,
+                table_name
             ),
             detail => 'Three calls of the statement had failed before.'
         );
@@ -759,8 +751,11 @@ EXCEPTION WHEN OTHERS THEN
         error_detail = PG_EXCEPTION_DETAIL;
     PERFORM aurora_trigger.warn(
         format(
-            '%s events of %s.%s were not sent: %s',
-            cardinality(events), schema_name, table_name, error_message
+            'not sent: %s of %s.%s: %s',
+            aurora_trigger.counted(cardinality(events), 'event', 'events'),
+            schema_name,
+            table_name,
+            error_message
         ),
         error_state,
         error_detail

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::function_name::{parse_function, parse_region};
+use super::table_name::TableName;
 use super::{Configuration, install, remove};
 use crate::command_line::{self, Failure};
 use crate::describe::TableDesc;
@@ -48,10 +50,10 @@ struct InstallOptions {
     ///
     /// It belongs to one database, so a migration that runs on several leaves it out, and each database says once:
     /// SELECT aurora_trigger.configure('<ARN>');
-    #[arg(long, value_name = "ARN", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ARN", value_parser = parse_function)]
     function_arn: Option<String>,
     /// The region of the relay, where --function-arn is a name or another region's.
-    #[arg(long, value_name = "REGION", requires = "function_arn")]
+    #[arg(long, value_name = "REGION", requires = "function_arn", value_parser = parse_region)]
     region: Option<String>,
     #[command(flatten)]
     selection: Selection,
@@ -59,9 +61,9 @@ struct InstallOptions {
 
 #[derive(Debug, Args)]
 struct Selection {
-    /// Only this table, as SCHEMA.TABLE; repeat it for several. All tables without it.
+    /// Only this table, as in SQL: SCHEMA.TABLE; repeat it for several. All tables without it.
     #[arg(long = "table", value_name = "TABLE")]
-    tables: Vec<String>,
+    tables: Vec<TableName>,
     /// Write to this file, whole or not at all, instead of printing.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -121,24 +123,23 @@ fn execute<S: ChangeStream>(line: &CommandLine) -> Result<(), Failure> {
 
 fn select(
     all: &'static [&'static TableDesc],
-    wanted: &[String],
+    wanted: &[TableName],
 ) -> Result<Vec<&'static TableDesc>, Failure> {
     if wanted.is_empty() {
         return Ok(all.to_vec());
     }
-    let full_name = |table: &TableDesc| format!("{}.{}", table.schema(), table.table());
-    let unknown: Vec<&str> = wanted
-        .iter()
-        .filter(|name| !all.iter().any(|table| full_name(table) == **name))
-        .map(String::as_str)
-        .collect();
+    let known: Vec<TableName> = all.iter().map(|table| TableName::of(table)).collect();
+    let list = |names: &[&TableName]| {
+        let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
+        texts.join(", ")
+    };
+    let unknown: Vec<&TableName> = wanted.iter().filter(|name| !known.contains(name)).collect();
     if !unknown.is_empty() {
-        let known: Vec<String> = all.iter().map(|table| full_name(table)).collect();
         return Err(Failure(
             format!(
                 "error: the stream has no table {}\nit has: {}",
-                unknown.join(", "),
-                known.join(", ")
+                list(&unknown),
+                list(&known.iter().collect::<Vec<_>>())
             ),
             2,
         ));
@@ -146,6 +147,6 @@ fn select(
     Ok(all
         .iter()
         .copied()
-        .filter(|table| wanted.contains(&full_name(table)))
+        .filter(|table| wanted.contains(&TableName::of(table)))
         .collect())
 }

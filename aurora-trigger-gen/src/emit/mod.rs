@@ -7,6 +7,7 @@ mod capture;
 mod check;
 mod command_line;
 mod expression;
+mod function_name;
 mod install;
 mod keep;
 mod layout;
@@ -18,6 +19,7 @@ mod remove;
 mod rows;
 mod shared;
 mod sql;
+mod table_name;
 mod way;
 
 pub use command_line::run;

@@ -26,6 +26,12 @@ pub(super) async fn redrive(
             counted(redriven, "dead letter", "dead letters")
         ),
         json: json!({"redriven": redriven}),
+        problem: letters.id.filter(|_| redriven == 0).map(|id| {
+            format!(
+                "there is no dead letter {id} of a table that is captured: the ids are in \
+                 aurora_trigger.dead_letter"
+            )
+        }),
     })
 }
 
@@ -48,5 +54,8 @@ pub(super) async fn purge(database: &Database, letters: &PurgeLetters) -> Result
     Ok(Outcome {
         text: format!("{} deleted", counted(purged, "dead letter", "dead letters")),
         json: json!({"purged": purged}),
+        problem: letters.id.filter(|_| purged == 0).map(|id| {
+            format!("there is no dead letter {id}: the ids are in aurora_trigger.dead_letter")
+        }),
     })
 }

@@ -278,8 +278,8 @@ BEGIN
         IS DISTINCT FROM cardinality(places)
     THEN
         -- Whoever answers something else is not the relay, and nothing says where the events are.
-        RAISE EXCEPTION 'aurora_trigger: the answer to % events is not the relay''s',
-            cardinality(places)
+        RAISE EXCEPTION 'aurora_trigger: the answer to % is not the relay''s',
+            aurora_trigger.counted(cardinality(places), 'event', 'events')
             USING DETAIL = left(answer::text, 1000);
     END IF;
     IF json_array_length(answer -> 'refused') > 0 OR open_count > 0 THEN

@@ -13,9 +13,14 @@ SELECT
         FROM aurora_trigger.dead_letter AS d
         WHERE d.schema_name = t.schema_name AND d.table_name = t.table_name
     ) AS dead_letters,
-    coalesce(done.calls, 0)::bigint AS calls,
-    coalesce(done.accepted, 0)::bigint AS sent,
-    coalesce(done.refused, 0)::bigint AS refused,
+    -- What drains have sent. Nobody counts the calls that a trigger makes itself: where a drain has
+    -- sent nothing beside them, it is unknown, not zero.
+    CASE WHEN t.delivery = 'outbox' THEN coalesce(done.calls, 0) ELSE done.calls END::bigint
+        AS calls,
+    CASE WHEN t.delivery = 'outbox' THEN coalesce(done.accepted, 0) ELSE done.accepted END::bigint
+        AS sent,
+    CASE WHEN t.delivery = 'outbox' THEN coalesce(done.refused, 0) ELSE done.refused END::bigint
+        AS refused,
     coalesce(failed.calls, 0) AS failed_calls,
     failed.last_at AS last_error_at,
     failed.last_error

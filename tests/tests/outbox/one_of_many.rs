@@ -183,7 +183,7 @@ async fn a_reason_that_names_what_is_no_letter_is_told_to_who_waits() {
     .await;
     assert_eq!(
         error.message(),
-        "aurora_trigger: the relay accepted 0 of 1 events of shop.documents"
+        "aurora_trigger: the relay accepted 0 of 1 event of shop.documents"
     );
     let detail = error.detail().unwrap_or_default();
     assert!(detail.contains(r"counts.a\\u0000"), "{detail}");

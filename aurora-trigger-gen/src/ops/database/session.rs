@@ -84,6 +84,14 @@ impl Session {
         self.column(&row, 0)
     }
 
+    /// All rows of a query without parameters.
+    pub(in super::super) async fn rows(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        match self.client.query_typed(sql, &[]).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
     /// In one round trip and without a prepared statement, for which a pool would keep the connection to itself.
     async fn row(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, DatabaseError> {
         match self.client.query_typed_one(sql, parameters).await {
@@ -92,7 +100,11 @@ impl Session {
         }
     }
 
-    fn column<T: FromSqlOwned>(&self, row: &Row, index: usize) -> Result<T, DatabaseError> {
+    pub(in super::super) fn column<T: FromSqlOwned>(
+        &self,
+        row: &Row,
+        index: usize,
+    ) -> Result<T, DatabaseError> {
         row.try_get(index)
             .map_err(|error| self.outdated(&format!("it gives something else: {error}")))
     }

@@ -72,7 +72,7 @@ CREATE FUNCTION aurora_trigger.redrive(streamed_table regclass DEFAULT NULL, dea
 RETURNS bigint LANGUAGE sql AS $$
     SELECT stub.ask(
         format('redrive(%s, %s)', coalesce(streamed_table::text, 'NULL'), coalesce(dead_letter::text, 'NULL')),
-        CASE WHEN dead_letter IS NULL THEN 12 ELSE 1 END)
+        CASE WHEN dead_letter IS NULL THEN 12 WHEN dead_letter = 99 THEN 0 ELSE 1 END)
 $$;
 
 CREATE FUNCTION aurora_trigger.purge(
@@ -81,7 +81,7 @@ RETURNS bigint LANGUAGE sql AS $$
     SELECT stub.ask(
         format('purge(%s, %s, %s)',
             coalesce(streamed_table::text, 'NULL'), coalesce(dead_letter::text, 'NULL'), everything),
-        CASE WHEN dead_letter IS NULL THEN 12 ELSE 1 END)
+        CASE WHEN dead_letter IS NULL THEN 12 WHEN dead_letter = 99 THEN 0 ELSE 1 END)
 $$;
 
 CREATE FUNCTION aurora_trigger.new_epoch() RETURNS bigint LANGUAGE sql AS $$
