@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
-use pipeline_tests::{Call, Pipeline, cluster, events_in};
+use pipeline_tests::{Call, cluster, events_in};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use tempfile::TempDir;

@@ -22,8 +22,9 @@ const MALLORY: &str = "
     GRANT ALL ON SEQUENCE mallory.intrusions TO PUBLIC;
     CREATE FUNCTION mallory.run() RETURNS text LANGUAGE plpgsql AS $$
     BEGIN
-        IF current_user <> 'mallory' THEN
-            PERFORM nextval('mallory.intrusions');
+        -- Qualified, since the session's path may lead into traps.
+        IF current_user OPERATOR(pg_catalog.<>) 'mallory' THEN
+            PERFORM pg_catalog.nextval('mallory.intrusions');
         END IF;
         RETURN '1';
     END $$;
