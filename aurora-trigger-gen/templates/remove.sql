@@ -13,6 +13,8 @@ DECLARE
     needed boolean;
     dead_letters boolean := false;
     pending_events boolean := false;
+    job text;
+    cron_database text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     SELECT EXISTS (
@@ -39,6 +41,29 @@ BEGIN
             'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'
             USING HINT = 'Save or delete them, then run this file again.';
     ELSIF NOT needed THEN
+        IF to_regclass('aurora_trigger.outbox') IS NOT NULL THEN
+            -- The jobs of aurora_trigger.schedule(), which would fail every time from now on.
+            job := 'aurora_trigger ' || current_database();
+            BEGIN
+                IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
+                    EXECUTE 'SELECT cron.unschedule(j.jobid) FROM cron.job AS j '
+                        'WHERE j.jobname IN ($1, $2)'
+                    USING job, job || ' log';
+                ELSE
+                    cron_database := current_setting('cron.database_name', true);
+                END IF;
+            EXCEPTION WHEN insufficient_privilege THEN
+                cron_database := 'where pg_cron is';
+            END;
+            IF cron_database IS NOT NULL THEN
+                RAISE NOTICE 'aurora_trigger: jobs of pg_cron that drained % may be left',
+                    current_database()
+                    USING HINT = format(
+                        'In the database %s: SELECT cron.unschedule(jobid) FROM cron.job WHERE '
+                        'jobname IN (%L, %L);', cron_database, job, job || ' log'
+                    );
+            END IF;
+        END IF;
         DROP SCHEMA aurora_trigger CASCADE;
         IF to_regnamespace('aws_lambda') IS NOT NULL THEN
             REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_lambda FROM aurora_trigger;

@@ -10,6 +10,12 @@ use tokio_postgres::{AsyncMessage, Connection, Socket};
 pub struct Notices(Receiver<DbError>);
 
 impl Notices {
+    /// Runs a connection of a test's own, and keeps what the server says.
+    #[must_use]
+    pub fn of(connection: Connection<Socket, NoTlsStream>) -> Self {
+        listen(connection)
+    }
+
     /// The warnings since the last time, in their order. Those of a statement are there as soon as it
     /// has returned, since the server sends them before its answer.
     #[must_use]
