@@ -15,6 +15,8 @@ DECLARE
     pending_events boolean := false;
     has_mask_key boolean := false;
     held_table pg_catalog.text;
+    job pg_catalog.text;
+    cron_database pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     {% include "remove_isolation.sql" %}
@@ -60,6 +62,29 @@ BEGIN
             USING HINT = 'Another key makes other hashes of the same values. To lose it for good: '
                 'SET aurora_trigger.drop_mask_key = ''yes''; then run this file again.';
     ELSIF NOT needed THEN
+        IF to_regclass('aurora_trigger.outbox') IS NOT NULL THEN
+            -- The jobs of aurora_trigger.schedule(), which would fail every time from now on.
+            job := 'aurora_trigger ' || current_database();
+            BEGIN
+                IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
+                    EXECUTE 'SELECT cron.unschedule(j.jobid) FROM cron.job AS j '
+                        'WHERE j.jobname IN ($1, $2)'
+                    USING job, job || ' log';
+                ELSE
+                    cron_database := current_setting('cron.database_name', true);
+                END IF;
+            EXCEPTION WHEN insufficient_privilege THEN
+                cron_database := 'where pg_cron is';
+            END;
+            IF cron_database IS NOT NULL THEN
+                RAISE NOTICE 'aurora_trigger: jobs of pg_cron that drained % may be left',
+                    current_database()
+                    USING HINT = format(
+                        'In the database %s: SELECT cron.unschedule(jobid) FROM cron.job WHERE '
+                        'jobname IN (%L, %L);', cron_database, job, job || ' log'
+                    );
+            END IF;
+        END IF;
         DROP SCHEMA aurora_trigger CASCADE;
         IF to_regnamespace('aws_lambda') IS NOT NULL THEN
             REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_lambda FROM aurora_trigger;

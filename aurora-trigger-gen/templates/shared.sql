@@ -584,6 +584,40 @@ REVOKE ALL ON FUNCTION aurora_trigger.keep_dead_letter(text, text, text, text, t
     FROM PUBLIC;
 {% endif %}
 {% include "warn.sql" %}
+{%- if explains_misfits %}
+-- What an error of a capture means: the table has no more the columns that its struct takes, or
+-- others. Whatever else it is, it is told in its own words.
+CREATE OR REPLACE FUNCTION aurora_trigger.misfit(
+    relation oid,
+    struct text,
+    column_names text[],
+    state text,
+    message text
+)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT CASE
+        WHEN state NOT IN ('42703', '42883', '42804', '42846') THEN message
+        WHEN count(*) > 0 THEN format(
+            'the table has no column %s, which the struct %s takes',
+            string_agg(quote_ident(c.name), ', ' ORDER BY c.number),
+            struct
+        )
+        ELSE format('the struct %s does not fit the table: %s', struct, message)
+    END
+    FROM unnest(column_names) WITH ORDINALITY AS c (name, number)
+    WHERE NOT EXISTS (
+        SELECT
+        FROM pg_attribute AS a
+        WHERE a.attrelid = relation AND a.attname = c.name AND NOT a.attisdropped
+    )
+$body$;
+ALTER FUNCTION aurora_trigger.misfit(oid, text, text[], text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.misfit(oid, text, text[], text, text) FROM PUBLIC;
+{% endif %}
 {% include "epoch.sql" %}
 {%- if masks_by_hash %}
 {% include "mask_key.sql" %}

@@ -18,6 +18,12 @@ impl Notices {
         open(cluster, database, "postgres", listen).await
     }
 
+    /// Runs a connection of a test's own, and keeps what the server says.
+    #[must_use]
+    pub fn of(connection: Connection<Socket, NoTlsStream>) -> Self {
+        listen(connection)
+    }
+
     /// The warnings since the last time, in their order. Those of a statement are there as soon as it
     /// has returned, since the server sends them before its answer.
     #[must_use]

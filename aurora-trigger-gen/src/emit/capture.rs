@@ -213,6 +213,28 @@ fn send(table: &TableDesc, indent: usize) -> Sql {
     })
 }
 
+/// What the error at hand means, as a text. Its line holds `others` characters besides.
+fn misfit(table: &TableDesc, indent: usize, others: usize) -> Sql {
+    let columns: Vec<String> = table
+        .streamed()
+        .map(|column| Literal(column.column()).to_string())
+        .collect();
+    let arguments = [
+        "TG_RELID".to_owned(),
+        Literal(table.rust_path()).to_string(),
+        list("ARRAY[", &columns, "]::text[]", indent + 4, ",".len()),
+        "SQLSTATE".to_owned(),
+        "SQLERRM".to_owned(),
+    ];
+    Sql(list(
+        "aurora_trigger.misfit(",
+        &arguments,
+        ")",
+        indent,
+        others,
+    ))
+}
+
 fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
     Add {
         pad: pad(indent),
@@ -260,6 +282,10 @@ impl ToJsonBody<'_> {
 }
 
 impl StatementBody<'_> {
+    fn misfit(&self, indent: usize, others: usize) -> Sql {
+        misfit(self.table, indent, others)
+    }
+
     fn has_predicate(&self) -> bool {
         self.table.when().is_some()
     }
@@ -302,6 +328,10 @@ impl StatementBody<'_> {
 }
 
 impl RowBody<'_> {
+    fn misfit(&self, indent: usize, others: usize) -> Sql {
+        misfit(self.table, indent, others)
+    }
+
     fn skips_unchanged(&self) -> bool {
         skips_unchanged(self.table)
     }

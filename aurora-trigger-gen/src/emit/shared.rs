@@ -13,6 +13,7 @@ pub(super) struct Shared {
     format_version: u32,
     masks_by_hash: bool,
     warns: bool,
+    explains_misfits: bool,
     sends_keys: bool,
     has_dead_letters: bool,
     keeps_dead_letters: bool,
@@ -35,6 +36,7 @@ impl Shared {
             format_version: FORMAT_VERSION,
             masks_by_hash: tables.iter().any(|table| mask::hashes(table)),
             warns: any(Way::warns),
+            explains_misfits: any(Way::explains_misfits),
             sends_keys: tables
                 .iter()
                 .any(|table| Way::of(table).calls() && !capture::keeps_dead_letters(table)),

@@ -276,3 +276,19 @@ fn help_fits_the_screen_and_tells_what_a_dba_needs() {
         format!("emit-sql {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
+
+/// To SQLAlchemy's `text()` and Alembic's `op.execute` a colon before a word is a parameter, to Flyway `${`.
+#[test]
+fn nothing_in_the_sql_looks_like_a_parameter() {
+    for arguments in [&["--function-arn", RELAY][..], &["down"]] {
+        let sql = printed(arguments);
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        for (place, _) in sql.match_indices(':') {
+            let before = sql[..place].chars().next_back().unwrap_or(' ');
+            let after = sql[place + 1..].chars().next().unwrap_or(' ');
+            let is_parameter = is_word(after) && !is_word(before) && before != ':';
+            assert!(!is_parameter, "{:?}", sql[..=place].lines().last());
+        }
+        assert!(!sql.contains("${"));
+    }
+}
