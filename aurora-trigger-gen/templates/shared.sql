@@ -181,6 +181,7 @@ BEGIN
 END
 $body$;
 
+{% include "locks.sql" %}
 -- Which function the triggers call: its ARN or name, and its region where the name has none.
 CREATE OR REPLACE FUNCTION aurora_trigger.configure(function_name text, region text DEFAULT NULL)
 RETURNS void

@@ -10,6 +10,7 @@ mod expression;
 mod install;
 mod keep;
 mod layout;
+mod locks;
 mod mask;
 mod names;
 mod pins;
