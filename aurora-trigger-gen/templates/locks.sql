@@ -101,9 +101,9 @@ BEGIN
                 aurora_trigger.lock_wait(),
                 coalesce('process ' || other_processes, 'nobody')
             ),
-            HINT = 'Nothing of them was changed. Run this again when the transactions that use them '
-                'have ended: pg_stat_activity shows them. An installation in one transaction '
-                'needs all tables at a time: run the parts of its file one by one.';
+            HINT = 'Nothing of them was changed. Run this again when the transactions that use '
+                'them have ended: pg_stat_activity shows them. An installation in one '
+                'transaction needs all tables at a time: run the parts of its file one by one.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.try_again(integer, regclass[]) OWNER TO aurora_trigger;

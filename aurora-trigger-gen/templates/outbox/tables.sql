@@ -127,8 +127,8 @@ BEGIN
         RAISE EXCEPTION 'aurora_trigger: % lanes are not possible', lanes
             USING HINT = 'Choose from 1 to 64.';
     END IF;
-    -- A key whose events were in two lanes would lose its order. Whoever waits for this lock holds up
-    -- all who write.
+    -- A key whose events were in two lanes would lose its order. Whoever waits for this lock holds
+    -- up all who write.
     LOOP
         BEGIN
             PERFORM aurora_trigger.try_lock(tries + 1, outbox, 'ACCESS EXCLUSIVE');
