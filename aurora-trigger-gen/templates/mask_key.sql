@@ -91,12 +91,29 @@ REVOKE ALL ON FUNCTION aurora_trigger.keyed_hash(text) FROM PUBLIC;
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+    tries integer := 0;
     key pg_catalog.bytea;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM aurora_trigger.wait_for_other_installations();
-    -- Two installations at once would make two keys.
-    LOCK TABLE aurora_trigger.settings IN SHARE ROW EXCLUSIVE MODE;
+    LOOP
+        EXIT WHEN EXISTS (
+            SELECT FROM aurora_trigger.settings AS s
+            WHERE s.mask_key_inner IS NOT NULL AND s.mask_key_outer IS NOT NULL
+        );
+        BEGIN
+            -- Two installations at once would make two keys.
+            PERFORM aurora_trigger.try_lock(
+                tries + 1, ARRAY['aurora_trigger.settings']::regclass[], 'SHARE ROW EXCLUSIVE'
+            );
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, ARRAY['aurora_trigger.settings']::regclass[]);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     IF NOT EXISTS (
         SELECT FROM aurora_trigger.settings AS s
         WHERE s.mask_key_inner IS NOT NULL AND s.mask_key_outer IS NOT NULL

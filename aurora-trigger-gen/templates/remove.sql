@@ -1,20 +1,42 @@
 -- Removes what aurora-trigger {{ version }} installed for {{ table_count }}; with the last table also what
--- all share. Run it with psql -v ON_ERROR_STOP=1 --single-transaction. It can be run again at any
--- time.
-{% for (remark, body) in tables %}
--- {{ remark }}. The lock is waited for 3 seconds at most.
+-- all share. It can be run again at any time.
+--
+-- Run it with psql -v ON_ERROR_STOP=1 -f, without --single-transaction: each statement is then a
+-- transaction of its own. It holds no transaction control, so a migration tool may run its parts
+-- one by one, each in a transaction, or all of it in one.
+--
+-- Locks. Each part takes ACCESS EXCLUSIVE, which stops reads and writes, for the milliseconds of a
+-- DROP: on its table, and the last part on the tables of the schema aurora_trigger alone. A wait
+-- for it holds up the others, too, so it ends after {{ super::locks::WAIT }} ms, or after lock_timeout or a quarter
+-- of deadlock_timeout where that is less. It is tried {{ super::locks::TRIES }} times within some seconds, then the
+-- part fails, and nothing of it is removed. In one transaction all these locks are taken together,
+-- or none is, and they are held until its end.
+
+-- In one transaction, here are the locks on all tables. By the first statement the second one sees
+-- whether it is in one.
+DO $body$
+BEGIN
+    PERFORM pg_catalog.set_config('aurora_trigger.one_transaction', 'yes', true);
+END
+$body$;
+
+DO {{ lock_all }};
+{%- for (remark, body) in tables %}
+
+-- Part {{ loop.index }} of {{ tables.len() + 1 }}: {{ remark }}.
 DO {{ body }};
-{% endfor %}
--- What all tables share goes with the last of them, unless events still wait to be sent, or dead
--- letters to be looked at.
+{%- endfor %}
+
+-- Part {{ tables.len() + 1 }} of {{ tables.len() + 1 }}: what all tables share. It goes with the last of them, unless events
+-- still wait to be sent, or dead letters to be looked at.
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    {% include "remove_variables.sql" %}
     needed boolean;
     dead_letters boolean := false;
     pending_events boolean := false;
     has_mask_key boolean := false;
-    held_table pg_catalog.text;
     job pg_catalog.text;
     cron_database pg_catalog.text;
 BEGIN
@@ -30,12 +52,13 @@ BEGIN
     INTO needed
     FROM pg_namespace AS n
     WHERE n.nspname = 'aurora_trigger';
-    -- Looked into behind the lock, so that nothing comes between a look and the removal.
-    FOREACH held_table IN ARRAY ARRAY['outbox', 'dead_letter', 'settings'] LOOP
-        IF NOT needed AND to_regclass('aurora_trigger.' || held_table) IS NOT NULL THEN
-            EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE', held_table);
-        END IF;
-    END LOOP;
+    IF NOT needed THEN
+        -- Whoever has a view open has these, too.
+        SELECT array_agg(c.oid::regclass ORDER BY c.oid) INTO tables
+        FROM pg_class AS c
+        WHERE c.relnamespace = to_regnamespace('aurora_trigger') AND c.relkind = 'r';
+    END IF;
+    {% include "remove_lock.sql" %}
     IF NOT needed AND to_regclass('aurora_trigger.settings') IS NOT NULL THEN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.settings WHERE mask_key_inner IS NOT '
             'NULL OR mask_key_outer IS NOT NULL)' INTO has_mask_key;
@@ -98,7 +121,7 @@ BEGIN
         BEGIN
             DROP ROLE aurora_trigger;
         EXCEPTION
-            WHEN dependent_objects_still_exist THEN
+            WHEN dependent_objects_still_exist OR lock_not_available THEN
                 RAISE NOTICE
                     'aurora_trigger: the role aurora_trigger stays, another database needs it';
             WHEN insufficient_privilege THEN
@@ -112,6 +135,7 @@ BEGIN
             NULL; -- Another database needs it, or whoever made it.
         END;
     END IF;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;

@@ -393,6 +393,7 @@ END
 $body$;
 
 {% let step = "$step$" %}{% include "step_begin.sql" %}
+{% include "locks.sql" %}
 -- What an epoch begins with: milliseconds since 1970.
 CREATE OR REPLACE FUNCTION aurora_trigger.clock_epoch()
 RETURNS bigint

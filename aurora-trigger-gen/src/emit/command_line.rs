@@ -16,7 +16,8 @@ use crate::stream::ChangeStream;
 /// Print the SQL that captures every change of the app's tables.
 ///
 /// Without a command it prints the installation. The file can be run again at any time, and holds no transaction
-/// control: run it with `psql -v ON_ERROR_STOP=1 --single-transaction -f triggers.sql`, or as a migration.
+/// control: run it with `psql -v ON_ERROR_STOP=1 -f triggers.sql`, or its parts as migrations. In one transaction
+/// (`--single-transaction`) it is refused while others write to the tables.
 ///
 /// Before anything is printed, each struct must decode sample images of its own table.
 #[derive(Debug, Parser)]

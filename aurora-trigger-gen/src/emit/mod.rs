@@ -11,6 +11,7 @@ mod function_name;
 mod install;
 mod keep;
 mod layout;
+mod locks;
 mod mask;
 mod names;
 mod pins;

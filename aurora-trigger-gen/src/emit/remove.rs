@@ -9,7 +9,14 @@ use crate::describe::TableDesc;
 struct Remove<'a> {
     version: &'static str,
     table_count: String,
+    lock_all: DollarQuoted,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+}
+
+#[derive(Template)]
+#[template(path = "remove_lock_all.sql", escape = "none")]
+struct RemoveLockAll {
+    functions: Vec<Sql>,
 }
 
 #[derive(Template)]
@@ -40,9 +47,13 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
             Ok((remark, DollarQuoted(remove_table(table).render()?)))
         })
         .collect();
+    let lock_all = RemoveLockAll {
+        functions: tables.iter().flat_map(|table| functions(table)).collect(),
+    };
     let text = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
+        lock_all: DollarQuoted(lock_all.render()?),
         tables: bodies?,
     }
     .render()?;
@@ -50,13 +61,6 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
 }
 
 fn remove_table(table: &TableDesc) -> RemoveTable {
-    let functions = [
-        names::TO_JSON,
-        names::CAPTURE,
-        names::CAPTURE_ROW,
-        names::MASK,
-    ]
-    .map(|suffix| names::object(table, suffix));
     let name = capture::qualified(table);
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),
@@ -69,9 +73,18 @@ fn remove_table(table: &TableDesc) -> RemoveTable {
             "aurora_trigger_delete",
             "aurora_trigger_truncate",
         ],
-        functions: functions
-            .iter()
-            .map(|name| Sql(Literal(name).to_string()))
-            .collect(),
+        functions: functions(table),
     }
+}
+
+/// The functions that a table can have.
+fn functions(table: &TableDesc) -> Vec<Sql> {
+    [
+        names::TO_JSON,
+        names::CAPTURE,
+        names::CAPTURE_ROW,
+        names::MASK,
+    ]
+    .map(|suffix| Sql(Literal(&names::object(table, suffix)).to_string()))
+    .into()
 }

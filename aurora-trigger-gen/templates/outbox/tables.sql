@@ -133,6 +133,10 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    outbox CONSTANT regclass[] := ARRAY['aurora_trigger.outbox']::regclass[];
+    lock_timeout_before CONSTANT text := current_setting('lock_timeout');
+    tries integer := 0;
 BEGIN
     -- Another one would look for events that wait with a snapshot from before the lock.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -145,8 +149,18 @@ BEGIN
         RAISE EXCEPTION 'aurora_trigger: % lanes are not possible', lanes
             USING HINT = 'Choose from 1 to 64.';
     END IF;
-    -- A key whose events were in two lanes would lose its order.
-    LOCK TABLE aurora_trigger.outbox IN ACCESS EXCLUSIVE MODE;
+    -- A key whose events were in two lanes would lose its order. Whoever waits for this lock holds
+    -- up all who write.
+    LOOP
+        BEGIN
+            PERFORM aurora_trigger.try_lock(tries + 1, outbox, 'ACCESS EXCLUSIVE');
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, outbox);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     IF EXISTS (SELECT FROM aurora_trigger.outbox) THEN
         RAISE EXCEPTION 'aurora_trigger: the number of lanes can''t be changed while events wait'
             USING HINT = 'Drain first: SELECT aurora_trigger.drain(), until it returns false.';

@@ -263,7 +263,7 @@ fn help_fits_the_screen_and_tells_what_a_dba_needs() {
     }
     let help = printed(&["--help"]);
     for expected in [
-        "psql -v ON_ERROR_STOP=1 --single-transaction",
+        "psql -v ON_ERROR_STOP=1 -f triggers.sql",
         "--function-arn <ARN>",
         "--region <REGION>",
         "down",
