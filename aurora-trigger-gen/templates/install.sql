@@ -13,6 +13,10 @@
 -- lock_timeout or a quarter of deadlock_timeout where that is less. It is tried {{ super::locks::TRIES }} times
 -- within some seconds, then the part fails, and its triggers are as before. In one transaction all
 -- these locks are taken together after part 1, or none is, and they are held until its end.
+{%- if let Some(guard) = encoding_guard %}
+
+{{ guard }}
+{%- endif %}
 
 -- Part 1 of {{ triggers.len() + 1 }}: what all tables share, and the functions of each.
 

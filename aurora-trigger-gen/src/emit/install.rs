@@ -1,10 +1,9 @@
 use askama::Template;
 
-use super::capture;
 use super::check::TableCheck;
-use super::names;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
+use super::{capture, encoding_guard, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -51,6 +50,7 @@ struct Install<'a> {
     tables: Vec<String>,
     lock_tables: DollarQuoted,
     triggers: Vec<(String, DollarQuoted)>,
+    encoding_guard: Option<String>,
 }
 
 #[derive(Template)]
@@ -120,7 +120,7 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             .map(|table| TableCheck::of(table, 12))
             .collect(),
     };
-    let text = Install {
+    let mut installation = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
         shared: shared.render()?,
@@ -141,8 +141,10 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             .render()?,
         ),
         triggers: triggers?,
-    }
-    .render()?;
+        encoding_guard: None,
+    };
+    installation.encoding_guard = encoding_guard::of(&installation.render()?)?;
+    let text = installation.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 

@@ -6,6 +6,7 @@
 mod capture;
 mod check;
 mod command_line;
+mod encoding_guard;
 mod expression;
 mod function_name;
 mod install;

@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{capture, install, names};
+use super::{capture, encoding_guard, install, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -11,6 +11,7 @@ struct Remove<'a> {
     table_count: String,
     lock_all: DollarQuoted,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+    encoding_guard: Option<String>,
 }
 
 #[derive(Template)]
@@ -50,13 +51,15 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
     let lock_all = RemoveLockAll {
         functions: tables.iter().flat_map(|table| functions(table)).collect(),
     };
-    let text = Remove {
+    let mut removal = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
         lock_all: DollarQuoted(lock_all.render()?),
         tables: bodies?,
-    }
-    .render()?;
+        encoding_guard: None,
+    };
+    removal.encoding_guard = encoding_guard::of(&removal.render()?)?;
+    let text = removal.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 

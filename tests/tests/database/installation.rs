@@ -724,3 +724,41 @@ async fn an_installation_that_waits_too_long_for_another_says_for_whom() {
     pipeline.run(&installation(&[&Note::TABLE])).await;
     assert_calls(&pipeline, &session, 3).await;
 }
+
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(
+    table = "public.words",
+    delivery = "async",
+    on_failure = "abort",
+    when = "word = 'é'"
+)]
+struct Word {
+    #[stream(key)]
+    word: String,
+}
+
+#[tokio::test]
+async fn a_file_with_other_letters_is_refused_by_a_session_that_reads_them_otherwise() {
+    let pipeline = Pipeline::start().await;
+    pipeline
+        .run("CREATE TABLE words (word text PRIMARY KEY)")
+        .await;
+    let table = Word::TABLE;
+    let install = installation(&[&table]);
+    let output = pipeline.psql(&[], &format!("SET client_encoding = 'WIN1252';\n{install}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("reads it as WIN1252"), "{said}");
+    assert!(said.contains("PGCLIENTENCODING=UTF8"), "{said}");
+    let output = pipeline.psql(&[], &install);
+    assert!(output.status.success(), "{output:?}");
+    pipeline.run("INSERT INTO words VALUES ('é'), ('e')").await;
+    let created = aurora_trigger_gen::ChangeEvent::Created(Box::new(Word {
+        word: "é".to_owned(),
+    }));
+    assert_eq!(pipeline.take_events::<Word>(), [created]);
+    // ASCII is the same to all.
+    let ascii = installation(&[&table.with_when("word <> 'e'")]);
+    let output = pipeline.psql(&[], &format!("SET client_encoding = 'WIN1252';\n{ascii}"));
+    assert!(output.status.success(), "{output:?}");
+}
