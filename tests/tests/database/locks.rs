@@ -174,10 +174,16 @@ async fn run(session: &Client, sql: &str, how: Run) -> bool {
     match how {
         Run::StatementByStatement => {
             for statement in statements(sql) {
-                session
-                    .batch_execute(statement)
-                    .await
-                    .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+                // On a machine that is too busy, transactions last longer than a try: then as the hint says.
+                let mut tries = 0;
+                while let Err(error) = session.batch_execute(statement).await {
+                    tries += 1;
+                    assert!(
+                        tries < 5 && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE),
+                        "{statement}: {error:?}"
+                    );
+                    println!("refused, and run again: {error:?}");
+                }
             }
             true
         }
