@@ -627,6 +627,18 @@ REVOKE ALL ON FUNCTION aurora_trigger.misfit(oid, text, text[], text, text) FROM
 {%- if masks_by_hash %}
 {% include "mask_key.sql" %}
 {%- endif %}
+-- A number with what it counts: 1 event, 2 events.
+CREATE OR REPLACE FUNCTION aurora_trigger.counted(number bigint, one text, many text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT concat(number, ' ', CASE WHEN number = 1 THEN one ELSE many END)
+$body$;
+ALTER FUNCTION aurora_trigger.counted(bigint, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.counted(bigint, text, text) FROM PUBLIC;
+
 -- How many bytes a text takes in UTF-8. NULL: it holds a byte that stands for no letter, which
 -- encodings with gaps take from a session that speaks them.
 CREATE OR REPLACE FUNCTION aurora_trigger.utf8_size(value text)
@@ -659,18 +671,6 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 DECLARE
--- A number with what it counts: 1 event, 2 events.
-CREATE OR REPLACE FUNCTION aurora_trigger.counted(number bigint, one text, many text)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-    SELECT concat(number, ' ', CASE WHEN number = 1 THEN one ELSE many END)
-$body$;
-ALTER FUNCTION aurora_trigger.counted(bigint, text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.counted(bigint, text, text) FROM PUBLIC;
-
     target text;
     target_region text;
     epoch bigint;
