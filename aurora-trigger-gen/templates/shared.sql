@@ -728,7 +728,7 @@ BEGIN
     -- Whoever answers something else is not the relay, and nothing says where the events are.
     IF (answer.payload ->> 'accepted')::bigint IS DISTINCT FROM cardinality(events) THEN
         refused := answer.payload -> 'refused';
-        RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % events of %.%',
+        RAISE EXCEPTION 'aurora_trigger: the relay accepted % of % of %.%',
             coalesce(answer.payload ->> 'accepted', 'an unknown number'),
             aurora_trigger.counted(cardinality(events), 'event', 'events'),
             schema_name,

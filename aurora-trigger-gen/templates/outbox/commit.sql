@@ -7,7 +7,7 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.at_commit') IS NULL THEN
-        -- A row is gone when its transaction ends, so a crash loses none; and no publication has it.
+        -- A row is gone when its transaction ends, so a crash loses none. No publication has it.
         CREATE UNLOGGED TABLE aurora_trigger.at_commit (
             tx_id bigint PRIMARY KEY,
             is_last boolean NOT NULL DEFAULT false

@@ -120,7 +120,7 @@ async fn after_three_failed_calls_a_statement_makes_no_more() {
         .iter()
         .map(|warning| {
             let words: Vec<&str> = warning.message().split(' ').collect();
-            words[1].parse::<usize>().expect("it says how many")
+            words[3].parse::<usize>().expect("it says how many")
         })
         .sum();
     assert_eq!(lost, 35_000);

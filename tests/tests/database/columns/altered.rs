@@ -123,10 +123,6 @@ async fn whatever_is_altered_a_sync_table_says_what_no_longer_fits(level: Level)
             "ALTER TYPE shop.size RENAME ATTRIBUTE height TO length",
             "SizedWare does not fit the table: column \"height\" not found in data type shop.size",
         ),
-        (
-            "ALTER TABLE shop.wares ALTER \"Old tags\" TYPE uuid USING NULL",
-            "SizedWare does not fit the table: ",
-        ),
     ] {
         let pipeline = Pipeline::with_tables::<Only<SizedWare>>(level, &tables).await;
         let session = pipeline.session().await;
@@ -139,7 +135,8 @@ async fn whatever_is_altered_a_sync_table_says_what_no_longer_fits(level: Level)
             .batch_execute(&format!("{write}; DELETE FROM shop.wares; {alteration}"))
             .await
             .unwrap_or_else(|error| panic!("{alteration}: {error:?}"));
-        let error = error_of(&session, write).await;
+        // A session that has a plan for the composite type goes on with it.
+        let error = error_of(&pipeline.session().await, write).await;
         let message = error.message();
         assert!(
             message.starts_with(
