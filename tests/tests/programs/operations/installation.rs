@@ -65,8 +65,9 @@ async fn a_role_without_the_right_is_told_which_has_it() {
     );
     for way in [
         "as a superuser",
-        "a member of the role aurora_trigger",
-        "pg_monitor",
+        "pg_monitor for status",
+        "aurora_trigger_drain for status and drain",
+        "aurora_trigger for all commands",
     ] {
         assert!(said.contains(way), "{said}");
     }
