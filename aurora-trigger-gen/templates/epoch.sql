@@ -24,14 +24,14 @@ BEGIN
 {%- if has_dead_letters %}
     -- Logical replication copies tables, and not how far their sequences are.
     PERFORM aurora_trigger.advance(
-        pg_get_serial_sequence('aurora_trigger.dead_letter', 'id'),
+        pg_get_serial_sequence('aurora_trigger.dead_letter', 'id')::regclass,
         (SELECT max(d.id) FROM aurora_trigger.dead_letter AS d),
         100
     );
 {%- endif %}
 {%- if keeps_events %}
     PERFORM aurora_trigger.advance(
-        pg_get_serial_sequence('aurora_trigger.failed_call', 'id'),
+        pg_get_serial_sequence('aurora_trigger.failed_call', 'id')::regclass,
         (SELECT max(f.id) FROM aurora_trigger.failed_call AS f),
         100
     );
@@ -51,7 +51,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.new_epoch() FROM PUBLIC;
 
 -- Has a sequence go on behind a number, if it has not come so far. The gap is more than others may
 -- take from it meanwhile.
-CREATE OR REPLACE FUNCTION aurora_trigger.advance(sequence text, used bigint, gap bigint)
+CREATE OR REPLACE FUNCTION aurora_trigger.advance(sequence regclass, used bigint, gap bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -64,10 +64,10 @@ BEGIN
     )
     INTO last_value;
     IF used > last_value THEN
-        PERFORM setval(sequence::regclass, used + gap);
+        PERFORM setval(sequence, used + gap);
     END IF;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.advance(text, bigint, bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.advance(text, bigint, bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.advance(regclass, bigint, bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.advance(regclass, bigint, bigint) FROM PUBLIC;
 {%- endif %}

@@ -3,6 +3,8 @@ DECLARE
     {% include "remove_variables.sql" %}
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    {% include "remove_isolation.sql" %}
+    {% include "wait_for_others.sql" %}
     -- Empty once the transaction of the statement before has ended.
     IF current_setting('aurora_trigger.one_transaction', true) <> '' THEN
         SELECT array_agg(found.id ORDER BY found.number, found.id) INTO tables

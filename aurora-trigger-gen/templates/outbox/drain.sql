@@ -198,7 +198,7 @@ SET jit = off
 AS $body$
 DECLARE
     event record;
-    deep_places tid[] := '{}';
+    deep_places tid[] := ARRAY[]::tid[];
 BEGIN
     FOR event IN
         SELECT o.ctid AS place, o.before, o.after, o.key

@@ -136,7 +136,7 @@ async fn write(session: Client, number: usize, stop: Arc<AtomicBool>) -> Load {
         let id = round * WRITERS + number;
         let mut statements = vec!["BEGIN".to_owned()];
         // Every fourth reads first: a reader that becomes a writer.
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             statements.extend(
                 order.map(|table| format!("SELECT count(*) FROM {table} WHERE id = {number}")),
             );

@@ -168,7 +168,7 @@ impl Database {
         };
         match (restored, &before.function) {
             (Ok(false), _) => {
-                progress("the database has no triggers, since they were not installed")
+                progress("the database has no triggers, since they were not installed");
             }
             (Ok(true), None) => progress(
                 "the triggers stay and call nobody from now on: each write warns that it is not captured. \
