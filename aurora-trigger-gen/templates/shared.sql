@@ -262,6 +262,10 @@ END
 $body$;
 ALTER FUNCTION aurora_trigger.is_trusted(anyelement) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.is_trusted(anyelement) FROM PUBLIC;
+{%- if pairs_rows %}
+
+{% include "is_partitioned.sql" %}
+{%- endif %}
 {% if sends_keys || keeps_events %}
 -- A member of a captured value. PostgreSQL's own operator fails where a string anywhere in the
 -- value holds an escape that is no letter of the database, as a json column may: \u0000, half of a

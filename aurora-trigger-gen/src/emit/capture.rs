@@ -7,7 +7,7 @@ use super::layout::{list, pad};
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
 use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
 use super::{keep, mask, names, pins, register, rows};
-use crate::describe::{Delivery, Level, Operations, Oversize, TableDesc, Unchanged};
+use crate::describe::{Delivery, KeyDesc, Level, Operations, Oversize, TableDesc, Unchanged};
 
 #[derive(Template)]
 #[template(path = "to_json_body.sql", escape = "none")]
@@ -60,6 +60,36 @@ struct AddPair {
     has_predicate: bool,
     skips_unchanged: bool,
     add_operations: String,
+}
+
+/// What an UPDATE that lost rows did, as rows of the outbox.
+#[derive(Template)]
+#[template(path = "lost_rows.sql", escape = "none")]
+struct LostRows {
+    pad: String,
+    old_images: String,
+    new_images: String,
+    skips_unchanged: bool,
+}
+
+/// The images of a transition table, with the position of each and its number among those of its key.
+#[derive(Template)]
+#[template(path = "numbered_images.sql", escape = "none")]
+struct NumberedImages {
+    pad: String,
+    key: Sql,
+    pair_key: Sql,
+    has_predicate: bool,
+    rows: String,
+}
+
+/// The same as events of calls.
+#[derive(Template)]
+#[template(path = "lost_row_events.sql", escape = "none")]
+struct LostRowEvents {
+    pad: String,
+    lost_rows: String,
+    add: String,
 }
 
 #[derive(Template)]
@@ -289,6 +319,59 @@ impl StatementBody<'_> {
             has_predicate: self.has_predicate(),
             skips_unchanged: skips_unchanged(self.table),
             add_operations: add_operations(self.table, indent, self.has_predicate())?,
+        }
+        .render()
+    }
+
+    fn is_partitioned(&self, indent: usize) -> Sql {
+        let names = [
+            Literal(self.table.schema()).to_string(),
+            Literal(self.table.table()).to_string(),
+        ];
+        Sql(list(
+            "aurora_trigger.is_partitioned(",
+            &names,
+            ")",
+            indent,
+            "IF TG_OP = 'UPDATE' AND  THEN".len(),
+        ))
+    }
+
+    /// What an UPDATE did whose transition tables differ in length.
+    fn lost_rows(&self, indent: usize) -> askama::Result<String> {
+        if self.way.calls() {
+            return LostRowEvents {
+                pad: pad(indent),
+                lost_rows: self.rows_by_key(indent + 4)?,
+                add: self.add(indent + 4)?,
+            }
+            .render();
+        }
+        keep::from(self.table, indent, |indent| self.rows_by_key(indent))
+    }
+
+    fn rows_by_key(&self, indent: usize) -> askama::Result<String> {
+        LostRows {
+            pad: pad(indent),
+            old_images: self.numbered_images("old_rows", "old_row", indent + 8)?,
+            new_images: self.numbered_images("new_rows", "new_row", indent + 8)?,
+            skips_unchanged: skips_unchanged(self.table),
+        }
+        .render()
+    }
+
+    fn numbered_images(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
+        let key = self.key_text(indent + 8);
+        NumberedImages {
+            pad: pad(indent),
+            pair_key: match self.table.key() {
+                KeyDesc::Columns => key.clone(),
+                // Nothing says which of its rows became which.
+                KeyDesc::PartitionBy(_) => Sql("NULL::text".to_owned()),
+            },
+            key,
+            has_predicate: self.has_predicate(),
+            rows: self.rows(relation, row, indent + 4)?,
         }
         .render()
     }
