@@ -4,6 +4,7 @@
 
 {{ shared }}
 {{ checks }}
+{% include "leftovers.sql" %}
 {%- if let Some((function_name, region)) = configuration %}
 
 SELECT aurora_trigger.configure({{ function_name }}, {{ region }});
@@ -18,6 +19,9 @@ DO {{ check_tables }};
 -- The triggers of {{ table_remark }}. No lock is taken where they are already right.
 DO {{ body }};
 {% endfor %}
+-- What earlier installations left elsewhere, and what is captured without a struct.
+DO {{ leftovers }};
+
 {% include "rights.sql" %}
 {%- if configuration.is_none() %}
 

@@ -1,6 +1,9 @@
 -- Removes what aurora-trigger {{ version }} installed for {{ table_count }}; with the last table also what
 -- all share. Run it with psql -v ON_ERROR_STOP=1 --single-transaction. It can be run again at any
 -- time.
+
+-- The file of one app neither changes nor removes what the file of another app installed.
+DO {{ ownership }};
 {% for (remark, body) in tables %}
 -- {{ remark }}. The lock is waited for 3 seconds at most.
 DO {{ body }};
@@ -16,14 +19,31 @@ DECLARE
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     SELECT EXISTS (
-        SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.prorettype = 'trigger'::regtype
-            -- That one is of what all share.
-            AND p.proname <> 'send_at_commit'
+        SELECT
+        FROM pg_trigger AS t
+        JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.pronamespace = n.oid
+        -- Those on tables of the schema are of what all share.
+        JOIN pg_class AS c ON c.oid = t.tgrelid AND c.relnamespace <> n.oid
     )
     INTO needed
     FROM pg_namespace AS n
     WHERE n.nspname = 'aurora_trigger';
+    -- Another installation, of which nothing is captured yet.
+    IF NOT needed AND EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass('aurora_trigger.stream_table')
+            AND a.attname = 'functions' AND NOT a.attisdropped
+    ) THEN
+        needed := EXISTS (
+            SELECT
+            FROM aurora_trigger.stream_table AS t
+            JOIN pg_proc AS p
+                ON p.pronamespace = to_regnamespace('aurora_trigger')
+                AND p.proname = ANY (t.functions)
+            JOIN pg_namespace AS n ON n.nspname = t.schema_name
+            JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.table_name
+        );
+    END IF;
     IF NOT needed AND to_regclass('aurora_trigger.dead_letter') IS NOT NULL THEN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.dead_letter)' INTO dead_letters;
     END IF;

@@ -122,6 +122,9 @@ BEGIN
 END
 $body$;
 
+-- The file of one app neither changes nor removes what the file of another app installed.
+DO {{ ownership }};
+
 DO $body$
 DECLARE
     search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
@@ -181,6 +184,8 @@ BEGIN
 END
 $body$;
 
+{% include "outbox/registry.sql" %}
+{% include "capture_status.sql" %}
 -- Which function the triggers call: its ARN or name, and its region where the name has none.
 CREATE OR REPLACE FUNCTION aurora_trigger.configure(function_name text, region text DEFAULT NULL)
 RETURNS void
@@ -528,7 +533,6 @@ REVOKE ALL ON FUNCTION
     FROM PUBLIC;
 {% endif %}
 {%- if keeps_events %}
-{% include "outbox/registry.sql" %}
 {% include "outbox/tables.sql" %}
 {% include "outbox/keep.sql" %}
 {% include "outbox/chain.sql" %}

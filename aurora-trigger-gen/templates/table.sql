@@ -42,7 +42,5 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}()
     FROM PUBLIC;
 COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
     {{ comment }};
-{%- if let Some(registration) = registration %}
 
 {{ registration }}
-{%- endif %}

@@ -2,6 +2,7 @@ DECLARE
     search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.drop_renamed_triggers({{ schema }}, {{ table }});
 {%- for operation in wanted %}
     PERFORM aurora_trigger.ensure_trigger(
         {{ schema }}, {{ table }}, '{{ operation.name }}',
@@ -18,5 +19,6 @@ BEGIN
     ) IS NOT NULL THEN
         DROP FUNCTION aurora_trigger.{{ other_capture }}();
     END IF;
+    PERFORM aurora_trigger.warn_of_gaps({{ schema }}, {{ table }}, '{{ level }}');
     PERFORM set_config('search_path', search_path_before, true);
 END

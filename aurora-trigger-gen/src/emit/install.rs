@@ -1,10 +1,9 @@
 use askama::Template;
 
-use super::capture;
 use super::check::TableCheck;
-use super::names;
 use super::shared::Shared;
-use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
+use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
+use super::{app, capture, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -27,6 +26,7 @@ struct Triggers<'a> {
     table: Literal<'a>,
     capture: Literal<'a>,
     other_capture: Identifier<'a>,
+    level: &'static str,
     wanted: Vec<Wanted>,
     unwanted: Vec<&'static str>,
 }
@@ -48,6 +48,16 @@ struct Install<'a> {
     check_tables: DollarQuoted,
     tables: Vec<String>,
     triggers: Vec<(String, DollarQuoted)>,
+    leftovers: DollarQuoted,
+}
+
+#[derive(Template)]
+#[template(path = "remove_leftovers.sql", escape = "none")]
+struct Leftovers<'a> {
+    schemas: LiteralArray<'a>,
+    tables: LiteralArray<'a>,
+    apps: LiteralArray<'a>,
+    is_whole: bool,
 }
 
 #[derive(Template)]
@@ -79,15 +89,25 @@ struct CheckTables {
 /// ```
 #[must_use]
 pub fn install(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
-    render(tables, configuration)
+    render(tables, configuration, true)
         .expect("templates fail on writing only, and a String takes everything")
 }
 
-fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askama::Result<String> {
-    let shared = Shared::of(tables);
+/// The same for tables of a stream that has others, of which it says nothing.
+pub(super) fn install_some(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
+    render(tables, configuration, false)
+        .expect("templates fail on writing only, and a String takes everything")
+}
+
+fn render(
+    tables: &[&TableDesc],
+    configuration: Option<&Configuration>,
+    is_whole: bool,
+) -> askama::Result<String> {
+    let shared = Shared::of(tables)?;
     let functions: askama::Result<Vec<String>> = tables
         .iter()
-        .map(|table| capture::functions(table, shared.has_outbox()))
+        .map(|table| capture::functions(table))
         .collect();
     let triggers: askama::Result<Vec<(String, DollarQuoted)>> = tables
         .iter()
@@ -96,13 +116,19 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             Ok((remark, DollarQuoted(triggers(table)?)))
         })
         .collect();
+    let leftovers = Leftovers {
+        schemas: LiteralArray(tables.iter().map(|table| table.schema()).collect()),
+        tables: LiteralArray(tables.iter().map(|table| table.table()).collect()),
+        apps: LiteralArray(app::of_all(tables)),
+        is_whole,
+    };
     let check_tables = CheckTables {
         table_checks: tables
             .iter()
             .map(|table| TableCheck::of(table, 12))
             .collect(),
     };
-    let text = Install {
+    let installation = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
         shared: shared.render()?,
@@ -117,8 +143,9 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
         check_tables: DollarQuoted(check_tables.render()?),
         tables: functions?,
         triggers: triggers?,
-    }
-    .render()?;
+        leftovers: DollarQuoted(leftovers.render()?),
+    };
+    let text = installation.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 
@@ -160,6 +187,7 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
         table: Literal(table.table()),
         capture: Literal(&capture::function_name(table)),
         other_capture: Identifier(&names::object(table, other)),
+        level: capture::level(table),
         wanted: by_operation
             .iter()
             .filter(|(wanted, ..)| *wanted)

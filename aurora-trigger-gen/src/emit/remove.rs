@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{capture, install, names};
+use super::{app, capture, install, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -10,12 +10,12 @@ struct Remove<'a> {
     version: &'static str,
     table_count: String,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+    ownership: DollarQuoted,
 }
 
 #[derive(Template)]
 #[template(path = "remove_table.sql", escape = "none")]
 struct RemoveTable {
-    name: Sql,
     regclass: Sql,
     schema: Sql,
     table: Sql,
@@ -39,27 +39,21 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
             Ok((remark, DollarQuoted(remove_table(table).render()?)))
         })
         .collect();
-    let text = Remove {
+    let removal = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
         tables: bodies?,
-    }
-    .render()?;
+        ownership: app::ownership(tables, true)?,
+    };
+    let text = removal.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 
 fn remove_table(table: &TableDesc) -> RemoveTable {
-    let functions = [
-        names::TO_JSON,
-        names::CAPTURE,
-        names::CAPTURE_ROW,
-        names::MASK,
-    ]
-    .map(|suffix| names::object(table, suffix));
+    let functions = names::all(table);
     let name = capture::qualified(table);
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),
-        name,
         schema: Sql(Literal(table.schema()).to_string()),
         table: Sql(Literal(table.table()).to_string()),
         triggers: [
