@@ -1,6 +1,10 @@
 -- Change data capture of {{ table_count }}, made by aurora-trigger {{ version }} from the structs below.
 -- Run it with psql -v ON_ERROR_STOP=1 --single-transaction, or in a migration: it holds no
 -- transaction control. It can be run again at any time. Change the structs, not this file.
+{%- if let Some(guard) = encoding_guard %}
+
+{{ guard }}
+{%- endif %}
 
 {{ shared }}
 {{ checks }}

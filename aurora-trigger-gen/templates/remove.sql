@@ -1,6 +1,10 @@
 -- Removes what aurora-trigger {{ version }} installed for {{ table_count }}; with the last table also what
 -- all share. Run it with psql -v ON_ERROR_STOP=1 --single-transaction. It can be run again at any
 -- time.
+{%- if let Some(guard) = encoding_guard %}
+
+{{ guard }}
+{%- endif %}
 
 -- The file of one app neither changes nor removes what the file of another app installed.
 DO {{ ownership }};

@@ -3,7 +3,7 @@ use askama::Template;
 use super::check::TableCheck;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
-use super::{app, capture, names};
+use super::{app, capture, encoding_guard, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -49,6 +49,7 @@ struct Install<'a> {
     tables: Vec<String>,
     triggers: Vec<(String, DollarQuoted)>,
     leftovers: DollarQuoted,
+    encoding_guard: Option<String>,
 }
 
 #[derive(Template)]
@@ -128,7 +129,7 @@ fn render(
             .map(|table| TableCheck::of(table, 12))
             .collect(),
     };
-    let installation = Install {
+    let mut installation = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
         shared: shared.render()?,
@@ -144,7 +145,9 @@ fn render(
         tables: functions?,
         triggers: triggers?,
         leftovers: DollarQuoted(leftovers.render()?),
+        encoding_guard: None,
     };
+    installation.encoding_guard = encoding_guard::of(&installation.render()?)?;
     let text = installation.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }

@@ -7,6 +7,7 @@ mod app;
 mod capture;
 mod check;
 mod command_line;
+mod encoding_guard;
 mod expression;
 mod install;
 mod keep;

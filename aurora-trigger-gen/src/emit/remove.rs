@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{app, capture, install, names};
+use super::{app, capture, encoding_guard, install, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -10,6 +10,7 @@ struct Remove<'a> {
     version: &'static str,
     table_count: String,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+    encoding_guard: Option<String>,
     ownership: DollarQuoted,
 }
 
@@ -39,12 +40,14 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
             Ok((remark, DollarQuoted(remove_table(table).render()?)))
         })
         .collect();
-    let removal = Remove {
+    let mut removal = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
         tables: bodies?,
+        encoding_guard: None,
         ownership: app::ownership(tables, true)?,
     };
+    removal.encoding_guard = encoding_guard::of(&removal.render()?)?;
     let text = removal.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }

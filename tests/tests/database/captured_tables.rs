@@ -605,6 +605,60 @@ async fn a_partitioned_table_goes_from_one_level_to_the_other_and_back() {
 }
 
 #[tokio::test]
+async fn a_file_with_other_letters_is_refused_by_a_session_that_reads_them_otherwise() {
+    let (pipeline, session) =
+        start("CREATE SCHEMA app; CREATE TABLE app.words (word text PRIMARY KEY)").await;
+    let table = Word::TABLE;
+    for file in [emit::install(&[&table], None), emit::remove(&[&table])] {
+        let file = format!("SET client_encoding = 'WIN1252';\n{file}");
+        let output = pipeline.psql(&["--single-transaction"], &file);
+        let said = String::from_utf8_lossy(&output.stderr);
+        // The removal holds no letter but those of names.
+        if file.contains('é') {
+            assert!(!output.status.success());
+            assert!(said.contains("reads it as WIN1252"), "{said}");
+            assert!(said.contains("PGCLIENTENCODING=UTF8"), "{said}");
+        } else {
+            assert!(output.status.success(), "{said}");
+        }
+    }
+    let output = pipeline.psql(&[], &emit::install(&[&table], None));
+    assert!(output.status.success(), "{output:?}");
+    run(
+        &session,
+        "SELECT aurora_trigger.configure('relay'); INSERT INTO app.words VALUES ('é'), ('e')",
+    )
+    .await;
+    assert_eq!(
+        pipeline.take_events::<Word>(),
+        [created(Word {
+            word: "é".to_owned()
+        })]
+    );
+    // ASCII is the same to all.
+    let output = pipeline.psql(
+        &[],
+        &format!(
+            "SET client_encoding = 'WIN1252';\n{}",
+            emit::install(&[&table.with_when("word <> 'e'")], None)
+        ),
+    );
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(
+    table = "app.words",
+    delivery = "async",
+    on_failure = "abort",
+    when = "word = 'é'"
+)]
+struct Word {
+    #[stream(key)]
+    word: String,
+}
+
+#[tokio::test]
 async fn what_is_captured_with_gaps_is_warned_of() {
     let (pipeline, session) = start(SCHEMA).await;
     run(&session, "ALTER TABLE app.a SET UNLOGGED").await;
