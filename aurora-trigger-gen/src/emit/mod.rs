@@ -6,13 +6,10 @@
 mod capture;
 mod check;
 mod command_line;
-mod encoding_guard;
 mod expression;
-mod function_name;
 mod install;
 mod keep;
 mod layout;
-mod locks;
 mod mask;
 mod names;
 mod pins;
@@ -21,7 +18,6 @@ mod remove;
 mod rows;
 mod shared;
 mod sql;
-mod table_name;
 mod way;
 
 pub use command_line::run;
