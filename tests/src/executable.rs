@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// How a deployed program is built.
+/// The build of a deployed program.
 #[derive(Debug, Clone, Copy)]
 pub enum Profile {
     /// As it is deployed, in minutes: for measurements.

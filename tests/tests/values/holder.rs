@@ -73,7 +73,7 @@ pub(crate) fn arrive<D>(values: impl IntoIterator<Item = D>) -> Vec<Entry<D>> {
 
 /// An entry of any type.
 struct AnyEntry<'a> {
-    /// What the driver writes, or else a literal.
+    /// A value that the driver writes, or else a literal.
     value: Result<&'a (dyn ToSql + Sync), &'static str>,
     is_refused: bool,
     shown: &'a dyn Debug,
@@ -92,15 +92,15 @@ impl<D: ToSql + Sync + Debug> Entry<D> {
     }
 }
 
-/// What became of each row's event, by the row's id: its value as `Debug` shows it, or why it was refused.
+/// Each row's event, by the row's id: its value as `Debug` shows it, or the reason of its refusal.
 type Shown = BTreeMap<i64, Result<String, String>>;
 
-/// How the values of a type are read.
+/// The readers of a type's values.
 struct Reading<'a> {
     events: fn(&[Call]) -> Shown,
     /// As the struct should hold what the driver reads.
     read: &'a dyn Fn(&tokio_postgres::Row) -> Result<String, tokio_postgres::Error>,
-    /// What the driver reads.
+    /// The value that the driver reads.
     raw: &'a dyn Fn(&tokio_postgres::Row) -> String,
     /// The name of the type.
     value: &'static str,
