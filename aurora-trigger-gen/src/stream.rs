@@ -48,6 +48,10 @@ pub type ImageCheck = fn(&str) -> Result<(), ImageError>;
 ///
 /// `emit-sql` renders these tables, the relay routes by them, and a consumer's `match` over the enum is exhaustive: a
 /// new table is a compile error in every consumer that has not handled it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no stream of tables",
+    note = "put `#[derive(aurora_trigger_gen::ChangeStream)]` on the enum that lists the tables: `enum Shop {{ Order(Change<Order>), … }}`"
+)]
 pub trait ChangeStream: Sized {
     /// The tables, in the order of the variants.
     const TABLES: &'static [&'static TableDesc];

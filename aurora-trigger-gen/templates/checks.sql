@@ -1,3 +1,4 @@
+{% let step = "$step$" %}{% include "step_begin.sql" %}
 -- How a type differs from what a struct's field takes: one line a difference.
 CREATE OR REPLACE FUNCTION aurora_trigger.type_differences(place text, type_id oid, expected json)
 RETURNS SETOF text
@@ -283,7 +284,6 @@ CREATE OR REPLACE FUNCTION aurora_trigger.ensure_trigger(
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '3s'
 SET quote_all_identifiers = off
 AS $body$
 DECLARE
@@ -321,12 +321,6 @@ BEGIN
         EXECUTE format('DROP TRIGGER %I ON %I.%I', trigger_name, schema_name, table_name);
         EXECUTE 'CREATE ' || wanted;
     END IF;
-EXCEPTION WHEN lock_not_available THEN
-    RAISE EXCEPTION 'aurora_trigger: %.% was in use for 3 seconds, and its trigger has to wait',
-        schema_name, table_name
-        USING ERRCODE = 'lock_not_available',
-            HINT = 'Other transactions write to the table, or hold a lock on it. It is as it was: '
-                'run this file again when they have ended.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_trigger(text, text, text, text, text, text)
@@ -341,7 +335,6 @@ CREATE OR REPLACE FUNCTION aurora_trigger.ensure_no_trigger(
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '3s'
 AS $body$
 BEGIN
     IF EXISTS (
@@ -356,13 +349,8 @@ BEGIN
             table_name
         );
     END IF;
-EXCEPTION WHEN lock_not_available THEN
-    RAISE EXCEPTION 'aurora_trigger: %.% was in use for 3 seconds, and its trigger has to wait',
-        schema_name, table_name
-        USING ERRCODE = 'lock_not_available',
-            HINT = 'Other transactions write to the table, or hold a lock on it. It is as it was: '
-                'run this file again when they have ended.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) FROM PUBLIC;
+{% include "step_end.sql" %}

@@ -29,10 +29,26 @@ EXCEPTION WHEN OTHERS THEN
     PERFORM aurora_trigger.warn(
         format(
             'changes of %s.%s are not captured: %s',
-            TG_TABLE_SCHEMA, TG_TABLE_NAME, concat_ws('. ', SQLERRM, nullif(error_hint, ''))
+            TG_TABLE_SCHEMA,
+            TG_TABLE_NAME,
+            concat_ws('. ', {{ self.misfit(12, 40) }}, nullif(error_hint, ''))
         ),
         SQLSTATE
     );
     RETURN NULL;
+{%- else if way.explains_misfits() %}
+EXCEPTION WHEN undefined_column OR undefined_function OR datatype_mismatch OR cannot_coerce THEN
+    IF strpos(SQLERRM, 'aws_lambda') > 0 THEN
+        RAISE;
+    END IF;
+    -- The table was altered. PostgreSQL speaks of a query that the writer has never seen.
+    RAISE EXCEPTION 'aurora_trigger: the write fails, since changes of %.% can''t be captured: %',
+        TG_TABLE_SCHEMA,
+        TG_TABLE_NAME,
+        {{ self.misfit(8, 0) }}
+        USING ERRCODE = SQLSTATE,
+            HINT = 'Was a column renamed, dropped or altered? Undo that, or change the struct and '
+                'run what its emit-sql prints. To write meanwhile without a capture run what '
+                'emit-sql down prints.';
 {%- endif %}
 END

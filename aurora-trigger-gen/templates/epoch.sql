@@ -1,6 +1,8 @@
--- Begins a new epoch, and returns its number. To be called after a restore, on a clone, and after a
--- promotion that may have lost commits, before anything is sent from there: what was sent before
--- and is not true any more is then older than all that follows.
+-- Begins a new epoch, and returns its number. To be called after a restore, on a clone, after a
+-- promotion that may have lost commits, and when another server takes over, before anything is sent
+-- from there: what was sent before and is not true any more is then older than all that follows. An
+-- epoch never comes again, not even after a removal and a new installation: it is the time in
+-- milliseconds since 1970, or one more than the one before.
 CREATE OR REPLACE FUNCTION aurora_trigger.new_epoch()
 RETURNS bigint
 LANGUAGE plpgsql
@@ -9,14 +11,63 @@ AS $body$
 DECLARE
     new_epoch bigint;
 BEGIN
-    UPDATE aurora_trigger.settings AS s SET epoch = s.epoch + 1 RETURNING s.epoch INTO new_epoch;
+    INSERT INTO aurora_trigger.settings AS s (epoch)
+    VALUES (aurora_trigger.clock_epoch())
+    ON CONFLICT ON CONSTRAINT settings_pkey DO UPDATE
+    SET epoch = greatest(s.epoch + 1, excluded.epoch)
+    RETURNING s.epoch INTO new_epoch;
 {%- if keeps_events %}
     -- They hold transactions and times of the other history.
     UPDATE aurora_trigger.lane AS l
     SET durable = '1:1:', retry_at = NULL, failures = 0, restored = '{}';
+{%- endif %}
+{%- if has_dead_letters %}
+    -- Logical replication copies tables, and not how far their sequences are.
+    PERFORM aurora_trigger.advance(
+        pg_get_serial_sequence('aurora_trigger.dead_letter', 'id')::regclass,
+        (SELECT max(d.id) FROM aurora_trigger.dead_letter AS d),
+        100
+    );
+{%- endif %}
+{%- if keeps_events %}
+    PERFORM aurora_trigger.advance(
+        pg_get_serial_sequence('aurora_trigger.failed_call', 'id')::regclass,
+        (SELECT max(f.id) FROM aurora_trigger.failed_call AS f),
+        100
+    );
+    -- What is captured from now on is sent after what waits.
+    PERFORM aurora_trigger.advance(
+        'aurora_trigger.event_seq',
+        (SELECT greatest(max(o.position), max(o.seq)) FROM aurora_trigger.outbox AS o),
+        1000000
+    );
 {%- endif %}
     RETURN new_epoch;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.new_epoch() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.new_epoch() FROM PUBLIC;
+{%- if has_dead_letters %}
+
+-- Has a sequence go on behind a number, if it has not come so far. The gap is more than others may
+-- take from it meanwhile.
+CREATE OR REPLACE FUNCTION aurora_trigger.advance(sequence regclass, used bigint, gap bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    last_value bigint;
+BEGIN
+    EXECUTE format(
+        'SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM %s AS s', sequence
+    )
+    INTO last_value;
+    IF used > last_value THEN
+        PERFORM setval(sequence, used + gap);
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.advance(regclass, bigint, bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.advance(regclass, bigint, bigint) FROM PUBLIC;
+{%- endif %}

@@ -1,6 +1,24 @@
 -- Change data capture of {{ table_count }}, made by aurora-trigger {{ version }} from the structs below.
--- Run it with psql -v ON_ERROR_STOP=1 --single-transaction, or in a migration: it holds no
--- transaction control. It can be run again at any time. Change the structs, not this file.
+-- Change the structs, not this file. It can be run again at any time.
+--
+-- Run it with psql -v ON_ERROR_STOP=1 -f, without --single-transaction: each statement is then a
+-- transaction of its own. It holds no transaction control, so a migration tool may run its parts
+-- one by one, each in a transaction, or all of it in one.
+--
+-- Locks. Part 1 takes only ACCESS SHARE on tables of the application, which stops nobody. Each
+-- other part locks its table, and only if a trigger is to be changed: SHARE ROW EXCLUSIVE, which
+-- stops writes, or, where a trigger is dropped or the server is older than PostgreSQL 14, ACCESS
+-- EXCLUSIVE, which stops reads, too. Either is held for the milliseconds of a CREATE TRIGGER. A
+-- wait for it holds up the table's writers, too, so it ends after {{ super::locks::WAIT }} ms, or after
+-- lock_timeout or a quarter of deadlock_timeout where that is less. It is tried {{ super::locks::TRIES }} times
+-- within some seconds, then the part fails, and its triggers are as before. In one transaction all
+-- these locks are taken together after part 1, or none is, and they are held until its end.
+{%- if let Some(guard) = encoding_guard %}
+
+{{ guard }}
+{%- endif %}
+
+-- Part 1 of {{ triggers.len() + 1 }}: what all tables share, and the functions of each.
 
 {{ shared }}
 {{ checks }}
@@ -14,10 +32,6 @@ DO {{ check_tables }};
 {% for table in tables %}
 {{ table }}
 {% endfor -%}
-{%- for (table_remark, body) in triggers %}
--- The triggers of {{ table_remark }}. No lock is taken where they are already right.
-DO {{ body }};
-{% endfor %}
 {% include "rights.sql" %}
 {%- if configuration.is_none() %}
 
@@ -32,3 +46,15 @@ BEGIN
 END
 $body$;
 {%- endif %}
+{%- for (table_remark, body) in triggers %}
+
+-- Part {{ loop.index + 1 }} of {{ triggers.len() + 1 }}: the triggers of {{ table_remark }}.
+-- No lock is taken where they are already right.
+{%- if loop.first && triggers.len() > 1 %}
+
+-- In one transaction, here are the locks on all tables. Where part 1 had its own, nothing is done.
+DO {{ lock_tables }};
+{%- endif %}
+
+DO {{ body }};
+{%- endfor %}

@@ -27,8 +27,8 @@ BEGIN
     UPDATE aurora_trigger.settings AS s
     SET mask_key_inner = inner_pad, mask_key_outer = outer_pad;
     IF NOT FOUND THEN
-        INSERT INTO aurora_trigger.settings (mask_key_inner, mask_key_outer)
-        VALUES (inner_pad, outer_pad);
+        INSERT INTO aurora_trigger.settings (mask_key_inner, mask_key_outer, epoch)
+        VALUES (inner_pad, outer_pad, aurora_trigger.clock_epoch());
     END IF;
 END
 $body$;
@@ -72,6 +72,9 @@ BEGIN
     )
     INTO hash
     FROM aurora_trigger.settings AS s;
+    IF NOT FOUND THEN
+        PERFORM aurora_trigger.raise_no_settings('the key for mask = "sha256" can''t be read');
+    END IF;
     IF hash IS NULL THEN
         RAISE EXCEPTION 'aurora_trigger: there is no key for mask = "sha256"'
             USING HINT = 'Run the installation file again, or set one: '
@@ -83,14 +86,34 @@ $body$;
 ALTER FUNCTION aurora_trigger.keyed_hash(text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.keyed_hash(text) FROM PUBLIC;
 
+{% include "step_end.sql" %}
+
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    key bytea;
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+    tries integer := 0;
+    key pg_catalog.bytea;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    -- Two installations at once would make two keys.
-    LOCK TABLE aurora_trigger.settings IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM aurora_trigger.wait_for_other_installations();
+    LOOP
+        EXIT WHEN EXISTS (
+            SELECT FROM aurora_trigger.settings AS s
+            WHERE s.mask_key_inner IS NOT NULL AND s.mask_key_outer IS NOT NULL
+        );
+        BEGIN
+            -- Two installations at once would make two keys.
+            PERFORM aurora_trigger.try_lock(
+                tries + 1, ARRAY['aurora_trigger.settings']::regclass[], 'SHARE ROW EXCLUSIVE'
+            );
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, ARRAY['aurora_trigger.settings']::regclass[]);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     IF NOT EXISTS (
         SELECT FROM aurora_trigger.settings AS s
         WHERE s.mask_key_inner IS NOT NULL AND s.mask_key_outer IS NOT NULL
@@ -112,3 +135,5 @@ BEGIN
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
+
+{% include "step_begin.sql" %}

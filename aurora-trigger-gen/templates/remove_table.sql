@@ -1,10 +1,22 @@
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-    lock_timeout_before CONSTANT text := pg_catalog.current_setting('lock_timeout');
-    function_name text;
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    {% include "remove_variables.sql" %}
+    function_name pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    PERFORM set_config('lock_timeout', '3s', true);
+    {% include "remove_isolation.sql" %}
+    {% include "wait_for_others.sql" %}
+    -- The table and its partitions, as far as they have triggers of ours.
+    SELECT array_agg(DISTINCT t.tgrelid::regclass) INTO tables
+    FROM pg_trigger AS t
+    JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE p.pronamespace = to_regnamespace('aurora_trigger')
+        AND p.proname IN (
+            {%- for function in functions %}
+            {{ function }}{% if !loop.last %},{% endif %}
+            {%- endfor %}
+        );
+    {% include "remove_lock.sql" %}
     BEGIN
         {%- for trigger in triggers %}
         IF EXISTS (
@@ -16,13 +28,12 @@ BEGIN
         END IF;
         {%- endfor %}
     EXCEPTION WHEN lock_not_available THEN
-        RAISE EXCEPTION 'aurora_trigger: % was in use for 3 seconds, so its triggers stay',
+        RAISE EXCEPTION 'aurora_trigger: % is in use, so its triggers stay',
             {{ regclass }}
             USING ERRCODE = 'lock_not_available',
                 HINT = 'Other transactions write to the table, or hold a lock on it: run this file '
                     'again when they have ended.';
     END;
-    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     FOR function_name IN
         SELECT p.oid::regprocedure
         FROM pg_proc AS p
@@ -44,5 +55,6 @@ BEGIN
                 WHERE o.schema_name = t.schema_name AND o.table_name = t.table_name
             );
     END IF;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     PERFORM set_config('search_path', search_path_before, true);
 END

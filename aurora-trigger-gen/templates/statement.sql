@@ -2,6 +2,7 @@
 DECLARE
     {% include "variables.sql" %}
 {%- if operations.update %}
+    rows_are_lost boolean := false;
     operation text;
     after_image json;
     after_key text;
@@ -54,7 +55,16 @@ BEGIN
 {%- endif %}
 {%- endif %}
 {%- if operations.update %}
-    IF TG_OP = 'UPDATE' THEN
+    -- A BEFORE INSERT trigger of a partition can drop a row that an UPDATE moves there: that row is
+    -- in the old transition table only.
+    IF TG_OP = 'UPDATE' AND {{ self.is_partitioned(4) }} THEN
+        rows_are_lost := (SELECT count(*) FROM old_rows) <> (SELECT count(*) FROM new_rows);
+    END IF;
+    IF rows_are_lost THEN
+        -- Pair the rows by their key, and the images of one key in their order. A row without a
+        -- partner is a deleted one, or a created one if the statement changed its key.
+        {{ self.lost_rows(8)? }}
+    ELSIF TG_OP = 'UPDATE' THEN
         -- Both transition tables hold the same rows in the same order: a row's images are found by
         -- their place. By their key, a row that one statement changes twice would be paired with
         -- the wrong one.

@@ -1,5 +1,6 @@
 -- {{ remark }}: {{ table_remark }}.
 -- Its contract is {{ fingerprint }}: another one is another struct.
+{% include "step_begin.sql" %}
 
 -- A row as its image.
 CREATE OR REPLACE FUNCTION aurora_trigger.{{ to_json }}(
@@ -46,3 +47,4 @@ COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
 
 {{ registration }}
 {%- endif %}
+{% include "step_end.sql" %}

@@ -1,22 +1,41 @@
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+    tables pg_catalog.regclass[];
+    tries integer := 0;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-{%- for operation in wanted %}
-    PERFORM aurora_trigger.ensure_trigger(
-        {{ schema }}, {{ table }}, '{{ operation.name }}',
-        '{{ operation.transition_tables }}',
-        '{{ operation.level }}', {{ capture }}
-    );
-{%- endfor %}
+    PERFORM aurora_trigger.wait_for_other_installations();
+    LOOP
+        BEGIN
+            tables := aurora_trigger.tables_to_lock({{ schema }}, {{ table }}, '{{ level }}');
+            PERFORM aurora_trigger.try_lock(
+                tries, tables, aurora_trigger.lock_mode(tables, '{{ operations }}')
+            );
 {%- for operation in unwanted %}
-    PERFORM aurora_trigger.ensure_no_trigger({{ schema }}, {{ table }}, '{{ operation }}');
+            PERFORM aurora_trigger.ensure_no_trigger(
+                {{ schema }}, {{ table }}, '{{ operation }}'
+            );
 {%- endfor %}
-    -- The function for the other level, if the table had triggers of that one.
-    IF to_regprocedure(
-        'aurora_trigger.{{ other_capture }}()'
-    ) IS NOT NULL THEN
-        DROP FUNCTION aurora_trigger.{{ other_capture }}();
-    END IF;
+{%- for operation in wanted %}
+            PERFORM aurora_trigger.ensure_trigger(
+                {{ schema }}, {{ table }}, '{{ operation.name }}',
+                '{{ operation.transition_tables }}',
+                '{{ operation.level }}', {{ capture }}
+            );
+{%- endfor %}
+            -- The function for the other level, if the table had triggers of that one.
+            IF to_regprocedure(
+                'aurora_trigger.{{ other_capture }}()'
+            ) IS NOT NULL THEN
+                DROP FUNCTION aurora_trigger.{{ other_capture }}();
+            END IF;
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, tables);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     PERFORM set_config('search_path', search_path_before, true);
 END

@@ -56,11 +56,13 @@ impl fmt::Display for CallError {
                 reason,
             } => write!(
                 f,
-                "{open} events are not in the stream: {reason}. Accepted by number: {}",
+                "{} not in the stream: {reason}. Accepted by number: {}",
+                counted(*open, "event is", "events are"),
                 ranges(accepted)
             ),
             Self::Refused { refused, not_kept } => {
-                write!(f, "{} events were refused", refused.len())?;
+                let number = counted(refused.len(), "event was", "events were");
+                write!(f, "{number} refused")?;
                 for refused in refused.iter().take(10) {
                     match refused.seq {
                         Some(seq) => write!(f, "; {seq}: {}", refused.reason)?,
@@ -74,13 +76,19 @@ impl fmt::Display for CallError {
             }
             Self::AnswerTooLong { refused } => write!(
                 f,
-                "{refused} events were refused, more than an answer can list; all others are in the stream"
+                "{} refused, more than an answer can list; all others are in the stream",
+                counted(*refused, "event was", "events were")
             ),
         }
     }
 }
 
 impl Error for CallError {}
+
+/// The number and what it counts.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
 
 /// `1-3,7`: numbers in their order, runs as ranges.
 fn ranges(numbers: &[u64]) -> String {
@@ -126,5 +134,35 @@ mod tests {
         assert!(text(&[9, 1, 2, 3, 7]).ends_with(": why. Accepted by number: 1-3,7,9"));
         assert!(text(&[]).ends_with(" none"));
         assert!(text(&[u64::MAX]).ends_with(&u64::MAX.to_string()));
+    }
+
+    #[test]
+    fn one_event_is_no_events() {
+        let undelivered = |open| CallError::Undelivered {
+            accepted: Vec::new(),
+            open,
+            reason: "why".to_owned(),
+        };
+        let refused = |number| CallError::Refused {
+            refused: vec![
+                Refused {
+                    seq: Some(7),
+                    reason: "why".to_owned(),
+                };
+                number
+            ],
+            not_kept: "sorry".to_owned(),
+        };
+        let starts = |error: CallError, expected: &str| {
+            assert!(error.to_string().starts_with(expected), "{error}");
+        };
+        starts(undelivered(1), "1 event is not in the stream: why");
+        starts(undelivered(2), "2 events are not in the stream: why");
+        starts(refused(1), "1 event was refused; 7: why. ");
+        starts(refused(2), "2 events were refused; ");
+        starts(
+            CallError::AnswerTooLong { refused: 1 },
+            "1 event was refused, ",
+        );
     }
 }

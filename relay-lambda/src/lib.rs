@@ -34,6 +34,7 @@ pub mod bench;
 mod call_error;
 mod causes;
 mod configuration;
+mod deadline;
 mod delivery;
 mod log;
 mod metrics;

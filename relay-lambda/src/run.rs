@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll};
-use std::time::Duration;
 
 use aurora_trigger_gen::ChangeStream;
 use bytes::Bytes;
@@ -19,14 +18,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::configuration::Configuration;
+use crate::deadline::{WITHOUT_DEADLINE, time_left};
 use crate::log::{self, Level, Log};
 use crate::relay::{Handled, Relay, now_ms};
 
 /// Where the calls come from: Lambda sets it.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-
-/// What is left of the function's time for the answer.
-const MARGIN: Duration = Duration::from_millis(500);
 
 /// The whole of a relay's `main`: checks configuration and struct, then serves calls for as long as Lambda wants.
 ///
@@ -103,12 +100,15 @@ async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
     let handed_over = current.clone();
     let mut is_idle = current.busy.subscribe();
     let cold_start = Arc::new(Mutex::new(true));
+    let first_without_deadline = Arc::new(Mutex::new(true));
     let function = service_fn(move |event: LambdaEvent<()>| {
         let relay = Arc::clone(&relay);
         let payload = handed_over.take_payload();
         let cold_start = std::mem::take(&mut *lock(&cold_start));
+        let deadline = deadline(&event.context, &first_without_deadline, log);
         // Boxed, or the type of all futures within it is deeper than the compiler follows in the app's crate.
-        async move { call(&relay, &payload, &event.context, cold_start, log).await }.boxed_local()
+        async move { call(&relay, &payload, deadline, &event.context, cold_start, log).await }
+            .boxed_local()
     });
     let mut served = pin!(Runtime::new(function).layer(current).run());
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
@@ -124,17 +124,32 @@ async fn serve<S: ChangeStream>(log: Log) -> Result<(), String> {
     Ok(())
 }
 
+/// When the call must have ended. The first call that has no deadline is told in the log.
+fn deadline(context: &Context, is_first: &Mutex<bool>, log: Log) -> Instant {
+    let left = time_left(context.deadline, now_ms()).unwrap_or_else(|| {
+        if std::mem::take(&mut *lock(is_first)) {
+            log.write(
+                Level::Warn,
+                &format!(
+                    "the deadline of the call is before its beginning, so it has none: it may take {} s",
+                    WITHOUT_DEADLINE.as_secs()
+                ),
+                json!({"requestId": context.request_id, "deadlineMs": context.deadline}),
+            );
+        }
+        WITHOUT_DEADLINE
+    });
+    Instant::now() + left
+}
+
 async fn call<S: ChangeStream>(
     relay: &Relay<S>,
     payload: &[u8],
+    deadline: Instant,
     context: &Context,
     cold_start: bool,
     log: Log,
 ) -> Result<Box<RawValue>, Diagnostic> {
-    let left = context
-        .deadline
-        .saturating_sub(u64::try_from(now_ms()).unwrap_or_default());
-    let deadline = Instant::now() + Duration::from_millis(left).saturating_sub(MARGIN);
     let Handled {
         answer,
         left_open,

@@ -15,8 +15,8 @@ const TEMPLATE: &str = "with_stand_in";
 
 /// The PostgreSQL of this test binary.
 ///
-/// It has the role `aurora_trigger`, which owns something outside of every test's database. So no removal in a test
-/// drops the role under the other tests.
+/// It has the roles of an installation, which have something outside of every test's database. So no removal in a test
+/// drops them under the other tests.
 ///
 /// # Panics
 ///
@@ -112,7 +112,10 @@ async fn prepare(cluster: &PostgresCluster) {
     let (session, ()) = open(cluster, "postgres", "postgres", spawn).await;
     run(
         &session,
-        "CREATE ROLE aurora_trigger NOLOGIN; CREATE SCHEMA kept AUTHORIZATION aurora_trigger",
+        "CREATE ROLE aurora_trigger NOLOGIN;
+         CREATE ROLE aurora_trigger_drain NOLOGIN;
+         CREATE SCHEMA kept AUTHORIZATION aurora_trigger;
+         GRANT USAGE ON SCHEMA kept TO aurora_trigger_drain;",
     )
     .await;
     run(&session, &format!("CREATE DATABASE {TEMPLATE}")).await;

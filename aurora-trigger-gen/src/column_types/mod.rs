@@ -67,6 +67,7 @@ use crate::describe::TypeDesc;
     note = "for a type of yours: `#[derive(PgType)]` on it, or `#[stream(json)]` on the field if the column is json or jsonb",
     note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal, chrono, cidr, jiff, rust_decimal, time, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
     note = "for the crate time: `aurora_trigger_gen::time::OffsetDateTime` and the like, which hold its types, since how these read JSON depends on its features",
+    note = "for `u8`, `u16`, `u32`, `u64`: PostgreSQL has no unsigned integers, so take what the column is: `i16`, `i32`, `i64`, `aurora_trigger_gen::Oid`, or a decimal type for numeric",
     note = "for bytea: `aurora_trigger_gen::Bytes`, since `Vec<u8>` reads a list of numbers"
 )]
 pub trait PgType {

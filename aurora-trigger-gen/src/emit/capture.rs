@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::expression::Masks;
 use super::layout::{list, pad};
-use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
+use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql, unused_tag};
 use super::way::{ASYNC_BYTES, CHUNK_BYTES, SYNC_BYTES, Way};
 use super::{keep, mask, names, pins, register, rows};
-use crate::describe::{Delivery, Level, Operations, Oversize, TableDesc, Unchanged};
+use crate::describe::{Delivery, KeyDesc, Level, Operations, Oversize, TableDesc, Unchanged};
 
 #[derive(Template)]
 #[template(path = "to_json_body.sql", escape = "none")]
@@ -62,9 +62,40 @@ struct AddPair {
     add_operations: String,
 }
 
+/// What an UPDATE that lost rows did, as rows of the outbox.
+#[derive(Template)]
+#[template(path = "lost_rows.sql", escape = "none")]
+struct LostRows {
+    pad: String,
+    old_images: String,
+    new_images: String,
+    skips_unchanged: bool,
+}
+
+/// The images of a transition table, with the position of each and its number among those of its key.
+#[derive(Template)]
+#[template(path = "numbered_images.sql", escape = "none")]
+struct NumberedImages {
+    pad: String,
+    key: Sql,
+    pair_key: Sql,
+    has_predicate: bool,
+    rows: String,
+}
+
+/// The same as events of calls.
+#[derive(Template)]
+#[template(path = "lost_row_events.sql", escape = "none")]
+struct LostRowEvents {
+    pad: String,
+    lost_rows: String,
+    add: String,
+}
+
 #[derive(Template)]
 #[template(path = "table.sql", escape = "none")]
 struct TableFunctions<'a> {
+    step: String,
     remark: Remark<'a>,
     table_remark: Remark<'a>,
     fingerprint: String,
@@ -118,7 +149,8 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         table.rust_path(),
         env!("CARGO_PKG_VERSION")
     );
-    TableFunctions {
+    let mut functions = TableFunctions {
+        step: String::new(),
         remark: Remark(table.rust_path()),
         table_remark: Remark(&format!("{}.{}", table.schema(), table.table())),
         fingerprint,
@@ -136,8 +168,9 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         pins: pins::of(table),
         comment: Literal(&comment),
         registration: has_outbox.then(|| register::table(table)).transpose()?,
-    }
-    .render()
+    };
+    functions.step = unused_tag("step", &functions.render()?);
+    functions.render()
 }
 
 /// `"schema"."table"`.
@@ -210,6 +243,28 @@ fn send(table: &TableDesc, indent: usize) -> Sql {
     })
 }
 
+/// What the error at hand means, as a text. Its line holds `others` characters besides.
+fn misfit(table: &TableDesc, indent: usize, others: usize) -> Sql {
+    let columns: Vec<String> = table
+        .streamed()
+        .map(|column| Literal(column.column()).to_string())
+        .collect();
+    let arguments = [
+        "TG_RELID".to_owned(),
+        Literal(table.rust_path()).to_string(),
+        list("ARRAY[", &columns, "]::text[]", indent + 4, ",".len()),
+        "SQLSTATE".to_owned(),
+        "SQLERRM".to_owned(),
+    ];
+    Sql(list(
+        "aurora_trigger.misfit(",
+        &arguments,
+        ")",
+        indent,
+        others,
+    ))
+}
+
 fn add(table: &TableDesc, indent: usize) -> askama::Result<String> {
     Add {
         pad: pad(indent),
@@ -257,6 +312,10 @@ impl ToJsonBody<'_> {
 }
 
 impl StatementBody<'_> {
+    fn misfit(&self, indent: usize, others: usize) -> Sql {
+        misfit(self.table, indent, others)
+    }
+
     fn has_predicate(&self) -> bool {
         self.table.when().is_some()
     }
@@ -293,12 +352,69 @@ impl StatementBody<'_> {
         .render()
     }
 
+    fn is_partitioned(&self, indent: usize) -> Sql {
+        let names = [
+            Literal(self.table.schema()).to_string(),
+            Literal(self.table.table()).to_string(),
+        ];
+        Sql(list(
+            "aurora_trigger.is_partitioned(",
+            &names,
+            ")",
+            indent,
+            "IF TG_OP = 'UPDATE' AND  THEN".len(),
+        ))
+    }
+
+    /// What an UPDATE did whose transition tables differ in length.
+    fn lost_rows(&self, indent: usize) -> askama::Result<String> {
+        if self.way.calls() {
+            return LostRowEvents {
+                pad: pad(indent),
+                lost_rows: self.rows_by_key(indent + 4)?,
+                add: self.add(indent + 4)?,
+            }
+            .render();
+        }
+        keep::from(self.table, indent, |indent| self.rows_by_key(indent))
+    }
+
+    fn rows_by_key(&self, indent: usize) -> askama::Result<String> {
+        LostRows {
+            pad: pad(indent),
+            old_images: self.numbered_images("old_rows", "old_row", indent + 8)?,
+            new_images: self.numbered_images("new_rows", "new_row", indent + 8)?,
+            skips_unchanged: skips_unchanged(self.table),
+        }
+        .render()
+    }
+
+    fn numbered_images(&self, relation: &str, row: &str, indent: usize) -> askama::Result<String> {
+        let key = self.key_text(indent + 8);
+        NumberedImages {
+            pad: pad(indent),
+            pair_key: match self.table.key() {
+                KeyDesc::Columns => key.clone(),
+                // Nothing says which of its rows became which.
+                KeyDesc::PartitionBy(_) => Sql("NULL::text".to_owned()),
+            },
+            key,
+            has_predicate: self.has_predicate(),
+            rows: self.rows(relation, row, indent + 4)?,
+        }
+        .render()
+    }
+
     fn send(&self, indent: usize) -> Sql {
         send(self.table, indent)
     }
 }
 
 impl RowBody<'_> {
+    fn misfit(&self, indent: usize, others: usize) -> Sql {
+        misfit(self.table, indent, others)
+    }
+
     fn skips_unchanged(&self) -> bool {
         skips_unchanged(self.table)
     }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::function_name::{parse_function, parse_region};
+use super::table_name::TableName;
 use super::{Configuration, install, remove};
 use crate::command_line::{self, Failure};
 use crate::describe::TableDesc;
@@ -14,7 +16,8 @@ use crate::stream::ChangeStream;
 /// Print the SQL that captures every change of the app's tables.
 ///
 /// Without a command it prints the installation. The file can be run again at any time, and holds no transaction
-/// control: run it with `psql -v ON_ERROR_STOP=1 --single-transaction -f triggers.sql`, or as a migration.
+/// control: run it with `psql -v ON_ERROR_STOP=1 -f triggers.sql`, or its parts as migrations. In one transaction
+/// (`--single-transaction`) it is refused while others write to the tables.
 ///
 /// Before anything is printed, each struct must decode sample images of its own table.
 #[derive(Debug, Parser)]
@@ -36,7 +39,9 @@ struct CommandLine {
 enum Command {
     /// Print the removal: triggers and functions, and with the last table what all share.
     ///
-    /// Dead letters are kept: as long as there are some, the schema aurora_trigger stays.
+    /// Dead letters and events that wait are kept: as long as there are some, the schema aurora_trigger stays. So it does
+    /// with the key of mask = "sha256", unless the session that runs the file says
+    /// SET aurora_trigger.drop_mask_key = 'yes'.
     Down(Selection),
 }
 
@@ -46,10 +51,10 @@ struct InstallOptions {
     ///
     /// It belongs to one database, so a migration that runs on several leaves it out, and each database says once:
     /// SELECT aurora_trigger.configure('<ARN>');
-    #[arg(long, value_name = "ARN", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ARN", value_parser = parse_function)]
     function_arn: Option<String>,
     /// The region of the relay, where --function-arn is a name or another region's.
-    #[arg(long, value_name = "REGION", requires = "function_arn")]
+    #[arg(long, value_name = "REGION", requires = "function_arn", value_parser = parse_region)]
     region: Option<String>,
     #[command(flatten)]
     selection: Selection,
@@ -57,9 +62,9 @@ struct InstallOptions {
 
 #[derive(Debug, Args)]
 struct Selection {
-    /// Only this table, as SCHEMA.TABLE; repeat it for several. All tables without it.
+    /// Only this table, as in SQL: SCHEMA.TABLE; repeat it for several. All tables without it.
     #[arg(long = "table", value_name = "TABLE")]
-    tables: Vec<String>,
+    tables: Vec<TableName>,
     /// Write to this file, whole or not at all, instead of printing.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -119,24 +124,23 @@ fn execute<S: ChangeStream>(line: &CommandLine) -> Result<(), Failure> {
 
 fn select(
     all: &'static [&'static TableDesc],
-    wanted: &[String],
+    wanted: &[TableName],
 ) -> Result<Vec<&'static TableDesc>, Failure> {
     if wanted.is_empty() {
         return Ok(all.to_vec());
     }
-    let full_name = |table: &TableDesc| format!("{}.{}", table.schema(), table.table());
-    let unknown: Vec<&str> = wanted
-        .iter()
-        .filter(|name| !all.iter().any(|table| full_name(table) == **name))
-        .map(String::as_str)
-        .collect();
+    let known: Vec<TableName> = all.iter().map(|table| TableName::of(table)).collect();
+    let list = |names: &[&TableName]| {
+        let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
+        texts.join(", ")
+    };
+    let unknown: Vec<&TableName> = wanted.iter().filter(|name| !known.contains(name)).collect();
     if !unknown.is_empty() {
-        let known: Vec<String> = all.iter().map(|table| full_name(table)).collect();
         return Err(Failure(
             format!(
                 "error: the stream has no table {}\nit has: {}",
-                unknown.join(", "),
-                known.join(", ")
+                list(&unknown),
+                list(&known.iter().collect::<Vec<_>>())
             ),
             2,
         ));
@@ -144,6 +148,6 @@ fn select(
     Ok(all
         .iter()
         .copied()
-        .filter(|table| wanted.contains(&full_name(table)))
+        .filter(|table| wanted.contains(&TableName::of(table)))
         .collect())
 }

@@ -1,10 +1,9 @@
 use askama::Template;
 
-use super::capture;
 use super::check::TableCheck;
-use super::names;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
+use super::{capture, encoding_guard, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -25,8 +24,10 @@ struct Checks;
 struct Triggers<'a> {
     schema: Literal<'a>,
     table: Literal<'a>,
+    level: &'static str,
     capture: Literal<'a>,
     other_capture: Identifier<'a>,
+    operations: String,
     wanted: Vec<Wanted>,
     unwanted: Vec<&'static str>,
 }
@@ -47,7 +48,23 @@ struct Install<'a> {
     configuration: Option<(Literal<'a>, Sql)>,
     check_tables: DollarQuoted,
     tables: Vec<String>,
+    lock_tables: DollarQuoted,
     triggers: Vec<(String, DollarQuoted)>,
+    encoding_guard: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "lock_tables.sql", escape = "none")]
+struct LockTables<'a> {
+    tables: Vec<LockedTable<'a>>,
+}
+
+struct LockedTable<'a> {
+    schema: Literal<'a>,
+    table: Literal<'a>,
+    level: &'static str,
+    capture: Sql,
+    operations: String,
 }
 
 #[derive(Template)]
@@ -59,6 +76,7 @@ struct CheckTables {
 /// The installation of these tables, as SQL for PostgreSQL 11 to 18.
 ///
 /// It holds no transaction control and can be run again at any time: it creates what is missing and mends what differs.
+/// Run statement by statement it locks one table at a time, for milliseconds; its comments say which locks it takes.
 /// Before it captures anything it refuses tables that do not fit their structs, with all differences at once.
 ///
 /// ```
@@ -102,7 +120,7 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             .map(|table| TableCheck::of(table, 12))
             .collect(),
     };
-    let text = Install {
+    let mut installation = Install {
         version: env!("CARGO_PKG_VERSION"),
         table_count: count(tables),
         shared: shared.render()?,
@@ -116,9 +134,17 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
         }),
         check_tables: DollarQuoted(check_tables.render()?),
         tables: functions?,
+        lock_tables: DollarQuoted(
+            LockTables {
+                tables: tables.iter().map(|table| locked_table(table)).collect(),
+            }
+            .render()?,
+        ),
         triggers: triggers?,
-    }
-    .render()?;
+        encoding_guard: None,
+    };
+    installation.encoding_guard = encoding_guard::of(&installation.render()?)?;
+    let text = installation.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 
@@ -127,6 +153,38 @@ pub(super) fn count(tables: &[&TableDesc]) -> String {
         1 => "one table".to_owned(),
         number => format!("{number} tables"),
     }
+}
+
+fn locked_table(table: &TableDesc) -> LockedTable<'_> {
+    LockedTable {
+        schema: Literal(table.schema()),
+        table: Literal(table.table()),
+        level: level(table),
+        capture: Sql(Literal(&capture::function_name(table)).to_string()),
+        operations: operation_names(table),
+    }
+}
+
+fn level(table: &TableDesc) -> &'static str {
+    match table.level() {
+        Level::Statement => "STATEMENT",
+        Level::Row => "ROW",
+    }
+}
+
+/// What is captured, as the members of an array in the order of the alphabet.
+fn operation_names(table: &TableDesc) -> String {
+    let operations = table.operations();
+    let names: Vec<&str> = [
+        (operations.delete, "delete"),
+        (operations.insert, "insert"),
+        (operations.truncate, "truncate"),
+        (operations.update, "update"),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, name)| wanted.then_some(name))
+    .collect();
+    format!("{{{}}}", names.join(","))
 }
 
 fn triggers(table: &TableDesc) -> askama::Result<String> {
@@ -158,8 +216,10 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
     Triggers {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
+        level: level(table),
         capture: Literal(&capture::function_name(table)),
         other_capture: Identifier(&names::object(table, other)),
+        operations: operation_names(table),
         wanted: by_operation
             .iter()
             .filter(|(wanted, ..)| *wanted)

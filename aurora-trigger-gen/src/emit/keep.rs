@@ -112,6 +112,15 @@ pub(super) fn rows(
     })
 }
 
+/// What a query gives as `kept`, by the indentation that it gets.
+pub(super) fn from(
+    table: &TableDesc,
+    indent: usize,
+    query: impl FnOnce(usize) -> askama::Result<String>,
+) -> askama::Result<String> {
+    keep(table, LANE, indent, query)
+}
+
 /// What became of a row, into the arrays that are kept together.
 pub(super) fn operations(indent: usize, exit_unless_chosen: bool) -> askama::Result<String> {
     KeepOperations {

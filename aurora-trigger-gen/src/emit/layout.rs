@@ -1,7 +1,11 @@
 //! Where lines end. Code is laid out while it is written, with the indentation of its place passed down: a text is
 //! never indented afterwards, since the names and values in it can hold line breaks.
 
+use std::io::{self, Write};
+
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 use super::sql::Identifier;
 
@@ -59,6 +63,23 @@ pub(super) fn json(value: &Value, indent: usize, others: usize) -> String {
     filled.text
 }
 
+/// With a space behind each colon: to SQLAlchemy and others `:true` is a parameter.
+fn in_a_line(value: &Value) -> String {
+    struct Spaced;
+
+    impl Formatter for Spaced {
+        fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+            writer.write_all(b": ")
+        }
+    }
+
+    let mut text = Vec::new();
+    value
+        .serialize(&mut Serializer::with_formatter(&mut text, Spaced))
+        .expect("a Vec takes everything");
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
 struct Filled {
     text: String,
     /// How many characters the last line has.
@@ -68,7 +89,7 @@ struct Filled {
 impl Filled {
     /// `behind`: how many brackets and commas follow the value in its last line.
     fn value(&mut self, value: &Value, indent: usize, behind: usize) {
-        let line = value.to_string();
+        let line = in_a_line(value);
         let fits = fits(&line, self.column + behind);
         match value {
             Value::Array(elements) if !fits && elements.iter().any(Value::is_object) => {
@@ -91,7 +112,7 @@ impl Filled {
             Value::Object(members) if !fits => {
                 let members: Vec<(String, &Value)> = members
                     .iter()
-                    .map(|(name, member)| (format!("{}:", Value::from(name.as_str())), member))
+                    .map(|(name, member)| (format!("{}: ", Value::from(name.as_str())), member))
                     .collect();
                 self.members(["{", "}"], &members, indent, behind);
             }
@@ -112,7 +133,8 @@ impl Filled {
             let behind = if is_last { behind + 1 } else { 1 };
             if index > 0 {
                 self.push(",");
-                if !fits(&format!("{name}{member}"), self.column + behind) {
+                let text = format!("{name}{}", in_a_line(member));
+                if !fits(&text, self.column + behind) {
                     self.new_line(indent + 4);
                 }
             }
@@ -169,7 +191,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.starts_with("[\n                {\"column\":\"short\","),
+            text.starts_with("[\n                {\"column\": \"short\","),
             "{text}"
         );
     }

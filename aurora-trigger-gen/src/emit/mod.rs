@@ -6,10 +6,13 @@
 mod capture;
 mod check;
 mod command_line;
+mod encoding_guard;
 mod expression;
+mod function_name;
 mod install;
 mod keep;
 mod layout;
+mod locks;
 mod mask;
 mod names;
 mod pins;
@@ -18,6 +21,7 @@ mod remove;
 mod rows;
 mod shared;
 mod sql;
+mod table_name;
 mod way;
 
 pub use command_line::run;

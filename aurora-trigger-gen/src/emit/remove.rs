@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{capture, install, names};
+use super::{capture, encoding_guard, install, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -9,7 +9,15 @@ use crate::describe::TableDesc;
 struct Remove<'a> {
     version: &'static str,
     table_count: String,
+    lock_all: DollarQuoted,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+    encoding_guard: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "remove_lock_all.sql", escape = "none")]
+struct RemoveLockAll {
+    functions: Vec<Sql>,
 }
 
 #[derive(Template)]
@@ -25,7 +33,8 @@ struct RemoveTable {
 
 /// The removal of these tables' triggers and functions, as SQL; with the last table also of what all share.
 ///
-/// Dead letters and what waits in the outbox are kept: as long as there are some, the schema stays.
+/// Dead letters and what waits in the outbox are kept: as long as there are some, the schema stays. So it does with the key
+/// of `mask = "sha256"`, unless the session has `SET aurora_trigger.drop_mask_key = 'yes'`.
 #[must_use]
 pub fn remove(tables: &[&TableDesc]) -> String {
     render(tables).expect("templates fail on writing only, and a String takes everything")
@@ -39,23 +48,22 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
             Ok((remark, DollarQuoted(remove_table(table).render()?)))
         })
         .collect();
-    let text = Remove {
+    let lock_all = RemoveLockAll {
+        functions: tables.iter().flat_map(|table| functions(table)).collect(),
+    };
+    let mut removal = Remove {
         version: env!("CARGO_PKG_VERSION"),
         table_count: install::count(tables),
+        lock_all: DollarQuoted(lock_all.render()?),
         tables: bodies?,
-    }
-    .render()?;
+        encoding_guard: None,
+    };
+    removal.encoding_guard = encoding_guard::of(&removal.render()?)?;
+    let text = removal.render()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 
 fn remove_table(table: &TableDesc) -> RemoveTable {
-    let functions = [
-        names::TO_JSON,
-        names::CAPTURE,
-        names::CAPTURE_ROW,
-        names::MASK,
-    ]
-    .map(|suffix| names::object(table, suffix));
     let name = capture::qualified(table);
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),
@@ -68,9 +76,18 @@ fn remove_table(table: &TableDesc) -> RemoveTable {
             "aurora_trigger_delete",
             "aurora_trigger_truncate",
         ],
-        functions: functions
-            .iter()
-            .map(|name| Sql(Literal(name).to_string()))
-            .collect(),
+        functions: functions(table),
     }
+}
+
+/// The functions that a table can have.
+fn functions(table: &TableDesc) -> Vec<Sql> {
+    [
+        names::TO_JSON,
+        names::CAPTURE,
+        names::CAPTURE_ROW,
+        names::MASK,
+    ]
+    .map(|suffix| Sql(Literal(&names::object(table, suffix)).to_string()))
+    .into()
 }

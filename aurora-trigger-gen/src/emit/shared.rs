@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::way::{ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, SYNC_BYTES, Way};
 use super::{capture, mask};
-use crate::describe::TableDesc;
+use crate::describe::{Level, TableDesc};
 use crate::wire::FORMAT_VERSION;
 
 #[derive(Template)]
@@ -12,7 +12,9 @@ use crate::wire::FORMAT_VERSION;
 pub(super) struct Shared {
     format_version: u32,
     masks_by_hash: bool,
+    pairs_rows: bool,
     warns: bool,
+    explains_misfits: bool,
     sends_keys: bool,
     has_dead_letters: bool,
     keeps_dead_letters: bool,
@@ -33,8 +35,12 @@ impl Shared {
         let keeps_events = any(Way::has_outbox);
         Self {
             format_version: FORMAT_VERSION,
+            pairs_rows: tables
+                .iter()
+                .any(|table| table.level() == Level::Statement && table.operations().update),
             masks_by_hash: tables.iter().any(|table| mask::hashes(table)),
             warns: any(Way::warns),
+            explains_misfits: any(Way::explains_misfits),
             sends_keys: tables
                 .iter()
                 .any(|table| Way::of(table).calls() && !capture::keeps_dead_letters(table)),

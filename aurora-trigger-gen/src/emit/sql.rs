@@ -61,12 +61,17 @@ pub(crate) struct DollarQuoted(pub(crate) String);
 
 impl fmt::Display for DollarQuoted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tag = std::iter::once("$body$".to_owned())
-            .chain((1..).map(|number| format!("$body_{number}$")))
-            .find(|tag| !self.0.contains(tag.as_str()))
-            .expect("a text holds finitely many tags");
+        let tag = unused_tag("body", &self.0);
         write!(f, "{tag}\n{}\n{tag}", self.0.trim_matches('\n'))
     }
+}
+
+/// A tag of dollar quotes that does not occur in the text.
+pub(crate) fn unused_tag(name: &str, text: &str) -> String {
+    std::iter::once(format!("${name}$"))
+        .chain((1..).map(|number| format!("${name}_{number}$")))
+        .find(|tag| !text.contains(tag.as_str()))
+        .expect("a text holds finitely many tags")
 }
 
 /// A remark that stays in its line, whatever it holds.

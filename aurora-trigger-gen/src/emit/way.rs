@@ -60,6 +60,12 @@ impl Way {
         self == Self::CallOrWarn
     }
 
+    /// Whether an error that an altered table causes is told in other words. That takes an EXCEPTION block, a
+    /// subtransaction, which costs nothing beside a call, but must not be around a write of the outbox.
+    pub(super) fn explains_misfits(self) -> bool {
+        matches!(self, Self::Call | Self::CallOrWarn)
+    }
+
     /// Whether an event can stand in the outbox.
     pub(super) fn has_outbox(self) -> bool {
         !matches!(self, Self::Call | Self::CallOrWarn)

@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "aurora-trigger",
     version,
-    after_help = "Exit codes: 0 fine, 2 usage or environment.",
+    after_help = "Exit codes: 0 fine, 1 events wait since calls fail (drain --once), or there is no such dead letter \
+                  (redrive and purge), 2 usage or environment.",
     max_term_width = 100
 )]
 pub(super) struct CommandLine {
@@ -51,10 +52,16 @@ pub(super) enum Operation {
     /// It asks again at once as long as there is more, then after 5 ms, and after twice as long each time up to a second.
     /// Any number of them can run at a time. When the connection is lost it connects again. SIGINT and SIGTERM end it
     /// after the call in hand.
+    ///
+    /// Standard error gets a line when the calls of a lane begin to fail, and one when they succeed again: a JSON object
+    /// with --format json.
     Drain {
         #[command(flatten)]
         target: Target,
         /// End as soon as nothing is left that could be sent now.
+        ///
+        /// It says what still waits, and why. The exit code is 1 where that is since calls fail, and 0 where a table is
+        /// paused.
         #[arg(long)]
         once: bool,
     },
@@ -62,16 +69,16 @@ pub(super) enum Operation {
     Pause {
         #[command(flatten)]
         target: Target,
-        /// The table, as in SQL: SCHEMA.TABLE. All that can be paused without it.
-        #[arg(value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+        /// Only this table, as in SQL: SCHEMA.TABLE. All that can be paused without it.
+        #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
         table: Option<String>,
     },
     /// Send again what paused tables stream.
     Resume {
         #[command(flatten)]
         target: Target,
-        /// The table, as in SQL: SCHEMA.TABLE. All that are paused without it.
-        #[arg(value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+        /// Only this table, as in SQL: SCHEMA.TABLE. All that are paused without it.
+        #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
         table: Option<String>,
     },
     /// Put dead letters back into the outbox: all, those of a table, or one.
@@ -90,8 +97,9 @@ pub(super) enum Operation {
     },
     /// Begin a new epoch: what is captured from now on counts as newer than all before.
     ///
-    /// For a database that was restored, cloned or promoted, before anything is written to it: it numbers its changes
-    /// from where its copy was taken, and without a new epoch consumers drop them as old ones.
+    /// For a database that was restored, cloned or promoted, or that takes over from another server, before anything is
+    /// written to it: it numbers its changes from where its copy was taken, and without a new epoch consumers drop them
+    /// as old ones. Its number is the time in milliseconds since 1970, so no epoch comes again.
     NewEpoch {
         #[command(flatten)]
         target: Target,

@@ -16,7 +16,7 @@ pub(super) async fn redrive(
         .await?;
     let redriven: i64 = session
         .value(
-            "SELECT aurora_trigger.redrive($1::regclass, $2)",
+            "SELECT aurora_trigger.redrive($1::pg_catalog.regclass, $2)",
             &[(&letters.table, Type::TEXT), (&letters.id, Type::INT8)],
         )
         .await?;
@@ -26,6 +26,12 @@ pub(super) async fn redrive(
             counted(redriven, "dead letter", "dead letters")
         ),
         json: json!({"redriven": redriven}),
+        problem: letters.id.filter(|_| redriven == 0).map(|id| {
+            format!(
+                "there is no dead letter {id} of a table that is captured: the ids are in \
+                 aurora_trigger.dead_letter"
+            )
+        }),
     })
 }
 
@@ -37,7 +43,7 @@ pub(super) async fn purge(database: &Database, letters: &PurgeLetters) -> Result
         .await?;
     let purged: i64 = session
         .value(
-            "SELECT aurora_trigger.purge($1::regclass, $2, $3)",
+            "SELECT aurora_trigger.purge($1::pg_catalog.regclass, $2, $3)",
             &[
                 (&letters.table, Type::TEXT),
                 (&letters.id, Type::INT8),
@@ -48,5 +54,8 @@ pub(super) async fn purge(database: &Database, letters: &PurgeLetters) -> Result
     Ok(Outcome {
         text: format!("{} deleted", counted(purged, "dead letter", "dead letters")),
         json: json!({"purged": purged}),
+        problem: letters.id.filter(|_| purged == 0).map(|id| {
+            format!("there is no dead letter {id}: the ids are in aurora_trigger.dead_letter")
+        }),
     })
 }

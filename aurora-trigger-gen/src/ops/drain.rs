@@ -1,4 +1,3 @@
-use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -6,10 +5,14 @@ use tokio::select;
 use tokio::time::sleep;
 
 use super::age::age;
+use super::command_line::Format;
 use super::database::{Database, DatabaseError, Session};
 use super::growing_pause::GrowingPause;
+use super::lanes::{self, FailingLane, Lanes};
+use super::notice::Notice;
 use super::outcome::{Outcome, counted};
 use super::stop::Stop;
+use super::waiting;
 
 /// How long new events wait at most for the next look.
 const IDLE: Duration = Duration::from_secs(1);
@@ -21,7 +24,11 @@ const AWAY: Duration = Duration::from_secs(10);
 ///
 /// What passes by itself, as a lost connection, the second waits for. At the beginning it does not: there the user has
 /// rather named the wrong database.
-pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, String> {
+pub(super) async fn drain(
+    database: &Database,
+    once: bool,
+    format: Format,
+) -> Result<Outcome, String> {
     let stop = Stop::listen();
     let mut session = select! {
         biased;
@@ -30,6 +37,7 @@ pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, St
     };
     let mut idle = GrowingPause::up_to(IDLE);
     let mut outage: Option<Outage> = None;
+    let mut lanes = Lanes::default();
     let mut calls = 0;
     loop {
         let called = match &mut session {
@@ -44,16 +52,21 @@ pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, St
             },
         };
         let pause = match called {
-            Ok(more) => {
+            Ok((more, failing)) => {
                 calls += 1;
                 if let Some(outage) = outage.take() {
-                    outage.end();
+                    outage.end(format);
+                }
+                if !once {
+                    for notice in lanes.update(&failing) {
+                        notice.say(format);
+                    }
                 }
                 if more {
                     idle = GrowingPause::up_to(IDLE);
                     Duration::ZERO
-                } else if once {
-                    return Ok(outcome(calls));
+                } else if once && let Some(session) = &mut session {
+                    return Ok(waiting::outcome(session, calls).await?);
                 } else {
                     idle.next()
                 }
@@ -61,7 +74,7 @@ pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, St
             Err(error) if error.passes && !once => {
                 session = None;
                 outage
-                    .get_or_insert_with(|| Outage::begin(database, &error))
+                    .get_or_insert_with(|| Outage::begin(database, &error, format))
                     .next()
             }
             Err(error) => return Err(error.text),
@@ -77,23 +90,32 @@ pub(super) async fn drain(database: &Database, once: bool) -> Result<Outcome, St
 async fn open(database: &Database) -> Result<Session, DatabaseError> {
     let mut session = database.connect().await?;
     session.require("aurora_trigger.drain()").await?;
-    // It reads what others have committed since the transaction began. A database or a role may have another default.
+    session.require_view("aurora_trigger.lane_status").await?;
+    // It reads what others have committed since the transaction began, and takes as long as the relay does. A database
+    // or a role may have other defaults. From version 17 on there is a second timeout.
     session
-        .execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        .execute(
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+             SELECT pg_catalog.set_config(s.name, '0', false) FROM pg_catalog.pg_settings AS s
+             WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout'
+                OR s.name OPERATOR(pg_catalog.=) 'transaction_timeout'",
+        )
         .await?;
     Ok(session)
 }
 
-/// Whether there is more to do now. Each call is a transaction.
-async fn call(session: &mut Session) -> Result<bool, DatabaseError> {
-    session.value("SELECT aurora_trigger.drain()", &[]).await
+/// Whether there is more to do now, and which lanes fail. Each call is a transaction.
+async fn call(session: &mut Session) -> Result<(bool, Vec<FailingLane>), DatabaseError> {
+    let more = session.value("SELECT aurora_trigger.drain()", &[]).await?;
+    Ok((more, lanes::failing(session).await?))
 }
 
+/// Of a drain that was ended.
 fn outcome(calls: i64) -> Outcome {
-    Outcome {
-        text: format!("drained in {}", counted(calls, "call", "calls")),
-        json: json!({"calls": calls}),
-    }
+    Outcome::fine(
+        format!("drained in {}", counted(calls, "call", "calls")),
+        json!({"calls": calls}),
+    )
 }
 
 /// The time from an error to the next call that goes well, of which the user is told once.
@@ -103,12 +125,18 @@ struct Outage {
 }
 
 impl Outage {
-    fn begin(database: &Database, error: &DatabaseError) -> Self {
-        say(&format!(
-            "nothing is drained from {}: {}\ntrying again until it works",
-            database.address(),
-            error.text
-        ));
+    fn begin(database: &Database, error: &DatabaseError, format: Format) -> Self {
+        let notice = Notice {
+            text: format!(
+                "nothing is drained from {}: {}\ntrying again until it works",
+                database.address(),
+                error.text
+            ),
+            json: json!({
+                "event": "outage", "database": database.address(), "error": error.text,
+            }),
+        };
+        notice.say(format);
         Self {
             began: Instant::now(),
             pause: GrowingPause::up_to(AWAY),
@@ -119,15 +147,12 @@ impl Outage {
         self.pause.next()
     }
 
-    fn end(self) {
-        say(&format!(
-            "it works again, after {}",
-            age(self.began.elapsed())
-        ));
+    fn end(self, format: Format) {
+        let lasted = self.began.elapsed();
+        let notice = Notice {
+            text: format!("it works again, after {}", age(lasted)),
+            json: json!({"event": "works", "seconds": lasted.as_secs()}),
+        };
+        notice.say(format);
     }
-}
-
-/// A log that has gone away must not end the drain.
-fn say(text: &str) {
-    writeln!(io::stderr(), "{text}").ok();
 }

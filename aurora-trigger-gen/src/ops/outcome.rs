@@ -4,12 +4,23 @@ use super::command_line::Format;
 
 /// What was done, in the two ways in which it can be printed.
 pub(super) struct Outcome {
-    /// One line, without its end.
+    /// Lines, without the end of the last one.
     pub(super) text: String,
     pub(super) json: Value,
+    /// What is not as it should be, for people: then the exit code is 1.
+    pub(super) problem: Option<String>,
 }
 
 impl Outcome {
+    /// All is well.
+    pub(super) fn fine(text: String, json: Value) -> Self {
+        Self {
+            text,
+            json,
+            problem: None,
+        }
+    }
+
     pub(super) fn print(&self, format: Format) -> String {
         match format {
             Format::Text => format!("{}\n", self.text),

@@ -87,7 +87,8 @@ pub struct BatchSource<'a> {
     /// The contract by which the images were written.
     #[serde(borrow)]
     pub fingerprint: Cow<'a, str>,
-    /// How often the history of the database was cut: by a restore, a clone, a promotion.
+    /// The epoch, by which numbers that come again after a restore are told apart: see
+    /// [`Sequence`](super::Sequence).
     pub epoch: i64,
     /// The transaction's number.
     #[serde(rename = "txId")]

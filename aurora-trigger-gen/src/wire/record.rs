@@ -79,10 +79,14 @@ pub struct RecordSource<'a> {
 }
 
 /// A change's place in order, first by epoch, then by number. In JSON the text of an array of two texts, as Debezium
-/// has it: `"[\"1\",\"1042\"]"`.
+/// has it: `"[\"1795350000123\",\"1042\"]"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence {
-    /// How often the history of the database was cut: by a restore, a clone, a promotion.
+    /// The epoch: a new one begins with an installation, and with `aurora_trigger.new_epoch()` after a restore, on a
+    /// clone, after a promotion, and when another server takes over.
+    ///
+    /// It is the time at which it began, in milliseconds since 1970, or one more than the epoch before. So an epoch never
+    /// comes again, not even after a removal and a new installation. Older installations counted from 1.
     pub epoch: i64,
     /// The number, from one sequence per database: the event's own, or that of the event with which it exchanged places.
     pub seq: u64,

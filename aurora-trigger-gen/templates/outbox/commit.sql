@@ -1,10 +1,14 @@
+{% include "step_end.sql" %}
+
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.at_commit') IS NULL THEN
-        CREATE TABLE aurora_trigger.at_commit (
+        -- A row is gone when its transaction ends, so a crash loses none. No publication has it.
+        CREATE UNLOGGED TABLE aurora_trigger.at_commit (
             tx_id bigint PRIMARY KEY,
             is_last boolean NOT NULL DEFAULT false
         ) WITH (
@@ -19,6 +23,8 @@ BEGIN
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
+
+{% include "step_begin.sql" %}
 
 -- Has the events at these places of the outbox sent when the transaction commits. They are noted in
 -- a setting, which a savepoint's rollback takes back. Any role can write it: who does can leave
@@ -174,11 +180,14 @@ $body$;
 ALTER FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) FROM PUBLIC;
 
+{% include "step_end.sql" %}
+
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     IF NOT EXISTS (
         SELECT FROM pg_trigger AS t
         WHERE t.tgrelid = 'aurora_trigger.at_commit'::regclass AND t.tgname = 'send_at_commit'
@@ -191,3 +200,5 @@ BEGIN
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
+
+{% include "step_begin.sql" %}

@@ -186,6 +186,43 @@ $body$;
 ALTER FUNCTION aurora_trigger.reduce(tid, bigint) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.reduce(tid, bigint) FROM PUBLIC;
 
+-- The events among these that are nested too deep to be read. Each is read by itself, once: so one
+-- of them costs a drain as much as any other event, however many of them there are.
+CREATE OR REPLACE FUNCTION aurora_trigger.nested_too_deep(places tid[])
+RETURNS tid[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    event record;
+    deep_places tid[] := ARRAY[]::tid[];
+BEGIN
+    FOR event IN
+        SELECT o.ctid AS place, o.before, o.after, o.key
+        FROM unnest(places) AS p (place)
+        JOIN aurora_trigger.outbox AS o ON o.ctid = p.place
+    LOOP
+        BEGIN
+            -- As deep as in a payload.
+            PERFORM concat(
+                '{"batches":[{"events":[{"before":', coalesce(event.before, 'null'),
+                ',"after":', coalesce(event.after, 'null'),
+                ',"key":', coalesce(event.key, 'null'),
+                '}]}]}'
+            )::json;
+        EXCEPTION WHEN program_limit_exceeded THEN
+            deep_places := array_append(deep_places, event.place);
+        END;
+    END LOOP;
+    RETURN deep_places;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.nested_too_deep(tid[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.nested_too_deep(tid[]) FROM PUBLIC;
+
 -- Copies events to the dead letters, each with its reason.
 CREATE OR REPLACE FUNCTION aurora_trigger.keep_refused(places tid[], reasons text[])
 RETURNS void
@@ -200,7 +237,8 @@ AS $body$
         o.schema_name,
         o.table_name,
         o.fingerprint,
-        (SELECT s.epoch FROM aurora_trigger.settings AS s),
+        -- Where the row of the settings is lost, the events must not be.
+        (SELECT coalesce(max(s.epoch), 0) FROM aurora_trigger.settings AS s),
         o.tx_id,
         o.ts_us,
         o.capture,
@@ -240,8 +278,8 @@ BEGIN
         IS DISTINCT FROM cardinality(places)
     THEN
         -- Whoever answers something else is not the relay, and nothing says where the events are.
-        RAISE EXCEPTION 'aurora_trigger: the answer to % events is not the relay''s',
-            cardinality(places)
+        RAISE EXCEPTION 'aurora_trigger: the answer to % is not the relay''s',
+            aurora_trigger.counted(cardinality(places), 'event', 'events')
             USING DETAIL = left(answer::text, 1000);
     END IF;
     IF json_array_length(answer -> 'refused') > 0 OR open_count > 0 THEN
@@ -349,9 +387,28 @@ $body$;
 ALTER FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) FROM PUBLIC;
 
--- Makes one call for a lane that nobody else is at. Says whether another could follow at once.
+DO $body$
+DECLARE
+    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    -- It returned something else once, and CREATE OR REPLACE can't change that.
+    IF EXISTS (
+        SELECT FROM pg_proc AS p
+        WHERE p.oid = to_regprocedure('aurora_trigger.drain_lane(smallint)')
+            AND p.prorettype <> 'text'::regtype
+    ) THEN
+        DROP FUNCTION aurora_trigger.drain_lane(smallint);
+    END IF;
+    PERFORM set_config('search_path', search_path_before, true);
+END
+$body$;
+
+-- Makes one call for a lane that nobody else is at. Returns 'idle' where there was nothing to send,
+-- 'noted' where the next transaction can send it, 'called' after a call, and 'more' where another
+-- call could follow at once. A cancel during the call counts as a failed call.
 CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint)
-RETURNS boolean
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
@@ -363,6 +420,7 @@ DECLARE
     batch record;
     call_events integer := {{ call_events }};
     cut_transactions bigint[];
+    deep_places tid[];
     payload json;
     target text;
     target_region text;
@@ -375,6 +433,9 @@ DECLARE
     pause_until timestamptz;
     durable_now txid_snapshot;
 BEGIN
+    IF NOT EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = of_lane) THEN
+        RETURN 'idle';
+    END IF;
     -- What is read must be read after the lock is held, so by another statement.
     SELECT l.*
     INTO this
@@ -385,134 +446,242 @@ BEGIN
             l.retry_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + longest_pause, true
         )
     FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND OR NOT EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = of_lane) THEN
-        RETURN false;
+    IF NOT FOUND THEN
+        RETURN 'idle';
     END IF;
     -- On disk by the end of this transaction, whose commit waits for the disk.
     durable_now := txid_current_snapshot();
     -- What it is where not even the choice succeeds.
     SELECT NULL::tid[] AS places, NULL::bigint AS bytes, false AS is_all INTO batch;
-    -- What is wrong with the events of this lane is in the way of no other lane.
     BEGIN
-        LOOP
-            batch := aurora_trigger.next_of_lane(
-                of_lane, this.durable, this.call_bytes, call_events
-            );
-            EXIT WHEN batch.places IS NULL;
-            IF batch.bytes <= {{ drain_bytes }} IS NOT TRUE THEN
-                PERFORM aurora_trigger.reduce(batch.places[1], batch.bytes);
-                CONTINUE;
-            END IF;
-            cut_transactions := NULL;
-            IF NOT batch.is_all THEN
-                -- A chain can only be told from all events of its transaction.
-                cut_transactions := aurora_trigger.cut_transactions(
-                    of_lane, batch.transactions, batch.last_position
+        -- What is wrong with the events of this lane is in the way of no other lane.
+        BEGIN
+            LOOP
+                batch := aurora_trigger.next_of_lane(
+                    of_lane, this.durable, this.call_bytes, call_events
                 );
-                IF (
-                    SELECT bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id))
-                    FROM unnest(cut_transactions) AS cut (tx_id)
-                    WHERE cut.tx_id <> ALL (this.restored)
-                ) THEN
-                    this.restored := this.restored || cut_transactions;
+                EXIT WHEN batch.places IS NULL;
+                IF batch.bytes <= {{ drain_bytes }} IS NOT TRUE THEN
+                    PERFORM aurora_trigger.reduce(batch.places[1], batch.bytes);
                     CONTINUE;
                 END IF;
-            END IF;
-            BEGIN
-                payload := aurora_trigger.payload('RequestResponse', batch.batches);
-                EXIT;
-            EXCEPTION WHEN program_limit_exceeded THEN
-                -- A value that the writer's statement could just read can be nested too deep for
-                -- what is left of the stack in here.
-                IF cardinality(batch.places) > 1 THEN
-                    call_events := cardinality(batch.places) / 2;
-                ELSE
-                    PERFORM aurora_trigger.refuse(
-                        batch.places[1], format('it is nested too deep to be read: %s', SQLERRM)
+                cut_transactions := NULL;
+                IF NOT batch.is_all THEN
+                    -- A chain can only be told from all events of its transaction.
+                    cut_transactions := aurora_trigger.cut_transactions(
+                        of_lane, batch.transactions, batch.last_position
                     );
-                    call_events := {{ call_events }};
+                    IF (
+                        SELECT bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id))
+                        FROM unnest(cut_transactions) AS cut (tx_id)
+                        WHERE cut.tx_id <> ALL (this.restored)
+                    ) THEN
+                        this.restored := this.restored || cut_transactions;
+                        CONTINUE;
+                    END IF;
                 END IF;
-            END;
-        END LOOP;
-    EXCEPTION WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS
-            error_state = RETURNED_SQLSTATE,
-            error_message = MESSAGE_TEXT,
-            error_detail = PG_EXCEPTION_DETAIL;
-    END;
-    IF error_state IS NULL AND batch.places IS NULL THEN
-        UPDATE aurora_trigger.lane AS l
-        SET durable = durable_now, restored = '{}'
-        WHERE l.lane = of_lane
-            AND aurora_trigger.has_next(of_lane, durable_now);
-        RETURN FOUND;
-    END IF;
-    IF error_state IS NULL THEN
-        SELECT s.function_name, s.region
-        INTO target, target_region
-        FROM aurora_trigger.settings AS s;
-        BEGIN
-            answer := aurora_trigger.invoke(target, target_region, payload, 'RequestResponse');
-            open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
-            error_message := answer.payload ->> 'reason';
+                BEGIN
+                    payload := aurora_trigger.payload('RequestResponse', batch.batches);
+                    EXIT;
+                EXCEPTION WHEN program_limit_exceeded THEN
+                    -- A value that the writer's statement could just read can be nested too deep
+                    -- for what is left of the stack in here.
+                    deep_places := aurora_trigger.nested_too_deep(batch.places);
+                    IF cardinality(batch.places) = 1 THEN
+                        deep_places := batch.places;
+                    END IF;
+                    PERFORM aurora_trigger.keep_refused(
+                        deep_places,
+                        array_fill(
+                            format('it is nested too deep to be read: %s', SQLERRM),
+                            ARRAY[cardinality(deep_places)]
+                        )
+                    );
+                    DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (deep_places);
+                    -- The call takes the events that were read by themselves, and no others, so
+                    -- that none is read so twice.
+                    call_events := cardinality(batch.places) - cardinality(deep_places);
+                    IF call_events = 0 THEN
+                        call_events := {{ call_events }};
+                    ELSIF cardinality(deep_places) = 0 THEN
+                        call_events := call_events / 2; -- Only together they are too much.
+                    END IF;
+                END;
+            END LOOP;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS
                 error_state = RETURNED_SQLSTATE,
                 error_message = MESSAGE_TEXT,
                 error_detail = PG_EXCEPTION_DETAIL;
         END;
-    END IF;
-    is_done := error_state IS NULL AND open_count = 0;
-    IF is_done THEN
-        this.failures := 0;
-    ELSE
-        PERFORM aurora_trigger.note_failed_call(
-            'drain', of_lane, batch.places, error_state, error_message, error_detail
-        );
-        this.failures := CASE
-            WHEN error_state IS NULL AND open_count < cardinality(batch.places) THEN 0
-            ELSE least(this.failures + 1, 16)
-        END;
-        -- Without an answer the relay may still be at work on it, for two seconds at most.
-        pause_until := clock_timestamp() + least(
-            longest_pause,
-            CASE
-                WHEN error_state IS NULL THEN interval '100 milliseconds'
-                ELSE interval '3 seconds'
-            END * power(2, greatest(this.failures - 1, 0))
-        );
-    END IF;
-    UPDATE aurora_trigger.lane AS l
-    SET durable = durable_now,
-        tried_at = clock_timestamp(),
-        call_bytes = CASE
-            WHEN is_done THEN least({{ drain_bytes }}, this.call_bytes * 2)
-            ELSE greatest(
-                {{ least_drain_bytes }},
-                least({{ drain_bytes }}, coalesce(batch.bytes, this.call_bytes)) / 2
-            )
-        END,
-        retry_at = pause_until,
-        failures = this.failures,
-        last_error = CASE WHEN NOT is_done THEN error_message END,
-        -- What failed before there was a payload has moved nothing.
-        restored = CASE
-            WHEN payload IS NULL THEN l.restored
-            ELSE coalesce(cut_transactions, '{}')
-        END
-    WHERE l.lane = of_lane;
-    RETURN pause_until IS NULL AND (
-        NOT batch.is_all
-        OR of_lane = -1
-        OR aurora_trigger.has_next(of_lane, durable_now)
+        IF error_state IS NULL AND batch.places IS NULL THEN
+            UPDATE aurora_trigger.lane AS l
+            SET durable = durable_now, restored = '{}'
+            WHERE l.lane = of_lane
+                AND aurora_trigger.has_next(of_lane, durable_now);
+            RETURN CASE WHEN FOUND THEN 'noted' ELSE 'idle' END;
+        END IF;
+        IF error_state IS NULL THEN
+            SELECT s.function_name, s.region
+            INTO target, target_region
+            FROM aurora_trigger.settings AS s;
+            BEGIN
+                answer := aurora_trigger.invoke(target, target_region, payload, 'RequestResponse');
+                open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
+                error_message := answer.payload ->> 'reason';
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS
+                    error_state = RETURNED_SQLSTATE,
+                    error_message = MESSAGE_TEXT,
+                    error_detail = PG_EXCEPTION_DETAIL;
+            END;
+        END IF;
+        is_done := error_state IS NULL AND open_count = 0;
+        IF is_done THEN
+            this.failures := 0;
+        ELSE
+            PERFORM aurora_trigger.note_failed_call(
+                'drain', of_lane, batch.places, error_state, error_message, error_detail
+            );
+            this.failures := CASE
+                WHEN error_state IS NULL AND open_count < cardinality(batch.places) THEN 0
+                ELSE least(this.failures + 1, 16)
+            END;
+            -- Without an answer the relay may still be at work on it, for two seconds at most.
+            pause_until := clock_timestamp() + least(
+                longest_pause,
+                CASE
+                    WHEN error_state IS NULL THEN interval '100 milliseconds'
+                    ELSE interval '3 seconds'
+                END * power(2, greatest(this.failures - 1, 0))
+            );
+        END IF;
+        UPDATE aurora_trigger.lane AS l
+        SET durable = durable_now,
+            tried_at = clock_timestamp(),
+            call_bytes = CASE
+                WHEN is_done THEN least({{ drain_bytes }}, this.call_bytes * 2)
+                ELSE greatest(
+                    {{ least_drain_bytes }},
+                    least({{ drain_bytes }}, coalesce(batch.bytes, this.call_bytes)) / 2
+                )
+            END,
+            retry_at = pause_until,
+            failures = this.failures,
+            last_error = CASE WHEN NOT is_done THEN error_message END,
+            -- What failed before there was a payload has moved nothing.
+            restored = CASE
+                WHEN payload IS NULL THEN l.restored
+                ELSE coalesce(cut_transactions, '{}')
+            END
+        WHERE l.lane = of_lane;
+        IF pause_until IS NULL AND (
+            NOT batch.is_all
+            OR of_lane = -1
+            OR aurora_trigger.has_next(of_lane, durable_now)
+        ) THEN
+            RETURN 'more';
+        END IF;
+        RETURN 'called';
+    EXCEPTION WHEN query_canceled THEN
+        -- By somebody, or by statement_timeout. Until then events may have been written to the
+        -- stream: without a note of it they would be sent again at once, and again.
+        GET STACKED DIAGNOSTICS
+            error_state = RETURNED_SQLSTATE,
+            error_message = MESSAGE_TEXT,
+            error_detail = PG_EXCEPTION_DETAIL;
+    END;
+    PERFORM aurora_trigger.note_failed_call(
+        'drain', of_lane, batch.places, error_state, error_message, error_detail
     );
+    UPDATE aurora_trigger.lane AS l
+    SET tried_at = clock_timestamp(),
+        call_bytes = greatest(
+            {{ least_drain_bytes }},
+            least({{ drain_bytes }}, coalesce(batch.bytes, l.call_bytes)) / 2
+        ),
+        retry_at = clock_timestamp() + least(
+            longest_pause, interval '3 seconds' * power(2, l.failures)
+        ),
+        failures = least(l.failures + 1, 16),
+        last_error = error_message
+    WHERE l.lane = of_lane;
+    -- For drain_all(), which then makes no more calls.
+    PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
+    RETURN 'called';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.drain_lane(smallint) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.drain_lane(smallint) FROM PUBLIC;
 
--- Sends what waits in the outbox: one call for each lane that nobody else is at. Returns whether
--- another drain would have something to do at once.
+-- Whether another lane than this one has events, and does not pause.
+CREATE OR REPLACE FUNCTION aurora_trigger.other_lanes_wait(than_lane smallint)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    longest_pause CONSTANT interval := interval '1 minute';
+    other_lane smallint;
+BEGIN
+    FOR other_lane IN
+        SELECT l.lane
+        FROM aurora_trigger.lane AS l
+        WHERE l.lane <> than_lane AND coalesce(
+            l.retry_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + longest_pause, true
+        )
+    LOOP
+        -- One by one: a join with a long outbox could read all of it.
+        IF EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = other_lane) THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+EXCEPTION WHEN query_canceled THEN
+    -- Asked after a call, whose outcome must not be lost for it.
+    PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
+    RETURN true;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.other_lanes_wait(smallint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.other_lanes_wait(smallint) FROM PUBLIC;
+
+-- Puts back what a drain can't work without, where the data was not copied with the schema, or a
+-- TRUNCATE took it. Raises an error where only the installation file can.
+CREATE OR REPLACE FUNCTION aurora_trigger.put_back_lanes()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    INSERT INTO aurora_trigger.lane (lane)
+    SELECT n.lane
+    FROM generate_series(-1, aurora_trigger.lane_count() - 1) AS n (lane)
+    WHERE NOT EXISTS (SELECT FROM aurora_trigger.lane AS l WHERE l.lane = n.lane)
+    ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM aurora_trigger.stream_table) AND EXISTS (
+        SELECT FROM pg_proc AS p
+        WHERE p.pronamespace = 'aurora_trigger'::regnamespace
+            AND p.prorettype = 'trigger'::regtype
+            AND p.proname <> 'send_at_commit'
+    ) THEN
+        RAISE EXCEPTION 'aurora_trigger: the table aurora_trigger.stream_table is empty, but '
+            'tables are captured'
+            USING HINT = 'Was the schema copied without its data, or truncated? Run the '
+                'installation file again, and leave the schema aurora_trigger out of what '
+                'truncates.';
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.put_back_lanes() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.put_back_lanes() FROM PUBLIC;
+
+-- Sends what waits in the outbox: one call, for the lane that was tried longest ago of those that
+-- have something to send and that nobody else is at. So each call is in a transaction of its own,
+-- and none is rolled back for another. Returns whether another drain would have something to do at
+-- once.
 CREATE OR REPLACE FUNCTION aurora_trigger.drain()
 RETURNS boolean
 LANGUAGE plpgsql
@@ -521,11 +690,19 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     next_lane smallint;
+    outcome text;
     has_more boolean := false;
 BEGIN
     IF pg_is_in_recovery() THEN
         RAISE EXCEPTION 'aurora_trigger: this is a replica'
             USING HINT = 'Drain the primary: only there can events be deleted that were sent.';
+    END IF;
+    IF current_user <> 'aurora_trigger' THEN
+        RAISE EXCEPTION 'aurora_trigger: the functions of the schema aurora_trigger belong to %, '
+            'not to the role aurora_trigger', current_user
+            USING HINT = 'Were they restored without their owner? Then this is a copy: run the '
+                'installation file, call aurora_trigger.new_epoch(), and name the copy''s own '
+                'relay with aurora_trigger.configure(...).';
     END IF;
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'aurora_trigger: a drain must be READ COMMITTED, not %',
@@ -539,6 +716,7 @@ BEGIN
         RAISE EXCEPTION 'aurora_trigger: no relay is named'
             USING HINT = 'SELECT aurora_trigger.configure(''<its ARN>'');';
     END IF;
+    PERFORM aurora_trigger.put_back_lanes();
     IF current_setting('synchronous_commit') IN ('off', 'local') THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
@@ -547,13 +725,14 @@ BEGIN
     FOR next_lane IN
         SELECT l.lane
         FROM aurora_trigger.lane AS l
-        WHERE l.lane >= 0
         ORDER BY l.tried_at NULLS FIRST, l.lane
     LOOP
-        has_more := aurora_trigger.drain_lane(next_lane) OR has_more;
+        outcome := aurora_trigger.drain_lane(next_lane);
+        has_more := has_more OR outcome IN ('noted', 'more');
+        IF outcome IN ('called', 'more') THEN
+            RETURN has_more OR aurora_trigger.other_lanes_wait(next_lane);
+        END IF;
     END LOOP;
-    -- What they have sent it may have waited for, and they wait for it.
-    has_more := aurora_trigger.drain_lane(-1::smallint) OR has_more;
     RETURN has_more;
 END
 $body$;
@@ -561,17 +740,45 @@ ALTER FUNCTION aurora_trigger.drain() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.drain() FROM PUBLIC;
 
 -- Drains until nothing is left to do. CALL it outside of a transaction, since it commits after
--- each.
+-- each call of the relay. All of it is one statement, whose statement_timeout can't be changed from
+-- within: it ends by itself when half of that time is over.
 CREATE OR REPLACE PROCEDURE aurora_trigger.drain_all()
 LANGUAGE plpgsql
 AS $body$
 DECLARE
-    has_more boolean := true;
+    has_more boolean;
+    is_cut_off boolean;
+    is_late boolean;
+    ends_at timestamp with time zone;
 BEGIN
-    WHILE has_more LOOP
+    LOOP
+        -- Until the COMMIT: a procedure with a SET clause can't commit.
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+        IF has_more IS NULL THEN
+            SELECT statement_timestamp() + s.setting::integer * interval '0.5 milliseconds'
+            INTO ends_at
+            FROM pg_settings AS s
+            WHERE s.name = 'statement_timeout' AND s.setting <> '0';
+        END IF;
+        -- From version 17 on.
+        IF current_setting('transaction_timeout', true) <> '0' THEN
+            PERFORM set_config('transaction_timeout', '0', true);
+        END IF;
         has_more := aurora_trigger.drain();
+        is_cut_off := coalesce(current_setting('aurora_trigger.is_cut_off', true) = 'yes', false);
+        is_late := coalesce(clock_timestamp() > ends_at, false);
         COMMIT;
+        EXIT WHEN NOT has_more OR is_cut_off OR is_late;
     END LOOP;
+    IF is_cut_off THEN
+        RAISE WARNING 'aurora_trigger: the drain was cut off, so it has ended before all was sent'
+            USING HINT = 'A call that was cut off counts as failed, and is made again later: see '
+                'aurora_trigger.lane_status.';
+    ELSIF has_more THEN
+        RAISE NOTICE 'aurora_trigger: half of statement_timeout is over, and events still wait'
+            USING HINT = 'CALL aurora_trigger.drain_all() again, or give the role that drains a '
+                'longer statement_timeout.';
+    END IF;
 END
 $body$;
 ALTER PROCEDURE aurora_trigger.drain_all() OWNER TO aurora_trigger;

@@ -11,7 +11,7 @@
                         ',"txId":', e.tx_id,
                         ',"ts_us":', e.ts_us,
                         ',"capture":', to_json(e.capture),
-                        ',"snapshot":false},"events":['
+                        ',"snapshot":', 'false},"events":['
                     )
                     ELSE ','
                 END,
@@ -20,6 +20,8 @@
                 ',"op":"', e.op, '"',
                 CASE WHEN e.before IS NOT NULL THEN ',"before":' END, e.before,
                 CASE WHEN e.after IS NOT NULL THEN ',"after":' END, e.after,
-                CASE WHEN e.key IS NOT NULL THEN concat(',"key":', e.key, ',"oversized":true') END,
+                CASE
+                    WHEN e.key IS NOT NULL THEN concat(',"key":', e.key, ',"oversized":', 'true')
+                END,
                 '}'
             )

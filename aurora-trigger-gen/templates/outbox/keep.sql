@@ -84,12 +84,12 @@ EXCEPTION WHEN program_limit_exceeded THEN
             schema_name,
             table_name,
             fingerprint,
-            s.epoch,
+            -- Where the row of the settings is lost, the event must not be.
+            (SELECT coalesce(max(s.epoch), 0) FROM aurora_trigger.settings AS s),
             tx_id,
             ts_us,
             capture,
-            events[1]
-        FROM aurora_trigger.settings AS s;
+            events[1];
     END IF;
 END
 $body$;

@@ -19,6 +19,26 @@ $body$;
 ALTER FUNCTION aurora_trigger.is_named(text, text, regclass) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.is_named(text, text, regclass) FROM PUBLIC;
 
+-- Refuses a table that is not captured: a name that was mistaken is no table without work to do.
+CREATE OR REPLACE FUNCTION aurora_trigger.require_captured(named regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM aurora_trigger.stream_table AS t
+        WHERE aurora_trigger.is_named(t.schema_name, t.table_name, named)
+    ) AND named IS NOT NULL THEN
+        RAISE EXCEPTION 'aurora_trigger: % is not captured', named
+            USING HINT = 'SELECT schema_name, table_name FROM aurora_trigger.status;';
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.require_captured(regclass) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.require_captured(regclass) FROM PUBLIC;
+
 -- Stops sending the events of a table, or of all that have an outbox, which keeps them until they
 -- are resumed. Returns how many tables that are.
 CREATE OR REPLACE FUNCTION aurora_trigger.pause(streamed_table regclass DEFAULT NULL)
@@ -58,6 +78,7 @@ BEGIN
     SET paused = false
     WHERE t.paused AND aurora_trigger.is_named(t.schema_name, t.table_name, streamed_table);
     GET DIAGNOSTICS resumed_tables = ROW_COUNT;
+    PERFORM aurora_trigger.require_captured(streamed_table);
     RETURN resumed_tables;
 END
 $body$;
@@ -77,6 +98,7 @@ AS $body$
 DECLARE
     letters bigint;
 BEGIN
+    PERFORM aurora_trigger.require_captured(streamed_table);
     WITH letter AS (
         DELETE FROM aurora_trigger.dead_letter AS d
         USING aurora_trigger.stream_table AS t

@@ -8,8 +8,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN concat(
-        '{"aurora_trigger":{{ format_version }},"invocation":"', invocation, '"',
-        CASE invocation WHEN 'RequestResponse' THEN ',"partial":true' END,
+        '{"aurora_trigger":', {{ format_version }}, ',"invocation":"', invocation, '"',
+        CASE invocation WHEN 'RequestResponse' THEN concat(',"partial":', 'true') END,
         ',"batches":[', batches, ']}]}'
     )::json;
 END

@@ -1,8 +1,9 @@
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.stream_table') IS NULL THEN
         CREATE TABLE aurora_trigger.stream_table (
             schema_name text NOT NULL,
@@ -18,6 +19,8 @@ BEGIN
         );
         ALTER TABLE aurora_trigger.stream_table OWNER TO aurora_trigger;
         COMMENT ON TABLE aurora_trigger.stream_table IS 'The tables whose changes are captured.';
+    END IF;
+    IF to_regclass('aurora_trigger.failed_call') IS NULL THEN
         CREATE TABLE aurora_trigger.failed_call (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -1,8 +1,9 @@
 DO $body$
 DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
+    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.outbox') IS NULL THEN
         CREATE TABLE aurora_trigger.outbox (
             -- Of the key: what has one key is sent one after the other. -1: a TRUNCATE, sent after
@@ -11,6 +12,10 @@ BEGIN
             -- Its place in the order. By default, since nextval in a query is one node more in
             -- the plan of each insert.
             position bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),
+            -- Makes the primary key unique whatever the positions are: an insert must not fail for
+            -- it where positions come again, as after a restore, and two events must be able to
+            -- exchange theirs. A publication that has the table needs the key.
+            tiebreaker double precision NOT NULL DEFAULT random(),
             -- Its number, where the chain of its row was restored and it got another place.
             seq bigint,
             tx_id bigint NOT NULL,
@@ -25,7 +30,8 @@ BEGIN
             -- Of an event that was too big: all that is left of it.
             key json,
             -- Whether the transaction that wrote it sends it itself, as long as it can.
-            at_commit boolean NOT NULL
+            at_commit boolean NOT NULL,
+            PRIMARY KEY (lane, position, tiebreaker)
         ) WITH (
             -- Rows live for seconds, and none is changed.
             autovacuum_vacuum_scale_factor = 0,
@@ -44,8 +50,6 @@ BEGIN
             ALTER COLUMN after SET STORAGE EXTERNAL,
             ALTER COLUMN key SET STORAGE EXTERNAL;
         ALTER TABLE aurora_trigger.outbox OWNER TO aurora_trigger;
-        -- Not unique: an insert must not fail for it.
-        CREATE INDEX outbox_lane ON aurora_trigger.outbox (lane, position);
         CREATE INDEX outbox_transaction ON aurora_trigger.outbox (tx_id);
         COMMENT ON TABLE aurora_trigger.outbox IS
             'Events that wait for aurora_trigger.drain(), or for the end of their transaction.';
@@ -70,14 +74,21 @@ BEGIN
             autovacuum_vacuum_threshold = 500
         );
         ALTER TABLE aurora_trigger.lane OWNER TO aurora_trigger;
-        INSERT INTO aurora_trigger.lane (lane) SELECT generate_series(-1, 7);
         COMMENT ON TABLE aurora_trigger.lane IS
             'Who sends the events of a lane holds the lock on its row.';
+    END IF;
+    IF to_regprocedure('aurora_trigger.lane_count()') IS NULL THEN
         -- As a function that is a constant for the planner it costs a write nothing.
         CREATE FUNCTION aurora_trigger.lane_count() RETURNS integer
         LANGUAGE sql IMMUTABLE AS 'SELECT 8';
         ALTER FUNCTION aurora_trigger.lane_count() OWNER TO aurora_trigger;
         REVOKE ALL ON FUNCTION aurora_trigger.lane_count() FROM PUBLIC;
+    END IF;
+    -- Also where the tables were copied without their data.
+    INSERT INTO aurora_trigger.lane (lane)
+    SELECT generate_series(-1, aurora_trigger.lane_count() - 1)
+    ON CONFLICT DO NOTHING;
+    IF to_regclass('aurora_trigger.sent') IS NULL THEN
         -- By lane, so that two who send do not wait for each other.
         CREATE TABLE aurora_trigger.sent (
             lane smallint NOT NULL,
@@ -97,6 +108,10 @@ BEGIN
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;
+
+{% include "outbox/primary_key.sql" %}
+
+{% include "step_begin.sql" %}
 
 -- The lane of a row, by the text of its key; a table without a key may have nothing in the columns
 -- that its events are spread by. The planner puts it in place of the call.
@@ -118,13 +133,34 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    outbox CONSTANT regclass[] := ARRAY['aurora_trigger.outbox']::regclass[];
+    lock_timeout_before CONSTANT text := current_setting('lock_timeout');
+    tries integer := 0;
 BEGIN
+    -- Another one would look for events that wait with a snapshot from before the lock.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'aurora_trigger: the number of lanes can be changed in READ COMMITTED '
+            'only, not in %', upper(current_setting('transaction_isolation'))
+            USING HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED; '
+                'SELECT aurora_trigger.set_lanes(...); COMMIT;';
+    END IF;
     IF lanes NOT BETWEEN 1 AND 64 THEN
         RAISE EXCEPTION 'aurora_trigger: % lanes are not possible', lanes
             USING HINT = 'Choose from 1 to 64.';
     END IF;
-    -- A key whose events were in two lanes would lose its order.
-    LOCK TABLE aurora_trigger.outbox IN ACCESS EXCLUSIVE MODE;
+    -- A key whose events were in two lanes would lose its order. Whoever waits for this lock holds
+    -- up all who write.
+    LOOP
+        BEGIN
+            PERFORM aurora_trigger.try_lock(tries + 1, outbox, 'ACCESS EXCLUSIVE');
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, outbox);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     IF EXISTS (SELECT FROM aurora_trigger.outbox) THEN
         RAISE EXCEPTION 'aurora_trigger: the number of lanes can''t be changed while events wait'
             USING HINT = 'Drain first: SELECT aurora_trigger.drain(), until it returns false.';

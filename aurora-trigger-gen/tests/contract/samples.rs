@@ -89,6 +89,30 @@ fn a_type_that_reads_another_form_is_found() {
     assert!(reason.contains("expected a string"), "{reason}");
 }
 
+/// A field that fails in each of several images, whose other values differ.
+#[test]
+fn one_mistake_is_told_once() {
+    #[derive(Debug, Deserialize, StreamTrigger)]
+    #[stream(table = "public.rows", delivery = "async")]
+    #[expect(dead_code, reason = "only decoded here")]
+    struct Twice {
+        #[stream(key)]
+        id: i64,
+        cents: Cents,
+        other: Option<Cents>,
+    }
+    #[derive(Debug, ChangeStream)]
+    #[expect(dead_code, reason = "only decoded here")]
+    enum TwiceStream {
+        Twice(Change<Twice>),
+    }
+
+    let mistakes = mistakes::<TwiceStream>();
+    // serde stops at the first field that fails.
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    assert!(mistakes[0].1.contains("`cents`"), "{mistakes:?}");
+}
+
 #[test]
 fn a_type_that_reads_another_form_is_found_inside_of_others() {
     let mistakes = mistakes::<Deep>();

@@ -1,7 +1,7 @@
 //! Who installs need not be a superuser: on RDS nobody is.
 
 use aurora_trigger_gen::{StreamTrigger, emit};
-use pipeline_tests::error_of;
+use pipeline_tests::{Notices, error_of};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -55,6 +55,10 @@ impl Server {
             .await
             .unwrap_or_else(|error| panic!("{error:?}"));
         server
+    }
+
+    async fn listening_session(&self) -> (Client, Notices) {
+        Notices::of_session(&self.cluster, "postgres").await
     }
 
     async fn session(&self, role: &str) -> Client {
@@ -164,4 +168,338 @@ async fn who_may_call_lambda_but_not_let_others_is_told_what_to_ask_for() {
             .await
             .unwrap_or_else(|error| panic!("{error:?}"));
     }
+}
+
+/// The text of the hint between these two.
+fn hinted(refused: &tokio_postgres::error::DbError, after: &str, before: &str) -> String {
+    let hint = refused.hint().expect("it says what to do");
+    hint.split_once(after)
+        .and_then(|(_, rest)| rest.split_once(before))
+        .unwrap_or_else(|| panic!("{hint}"))
+        .0
+        .to_owned()
+}
+
+async fn assert_installs(server: &Server, role: &str) {
+    let session = server.session(role).await;
+    let install = emit::install(&[&Item::TABLE], None);
+    for _ in 0..2 {
+        session
+            .batch_execute(&install)
+            .await
+            .unwrap_or_else(|error| panic!("{role}: {error:?}"));
+    }
+    session
+        .batch_execute("SELECT aurora_trigger.configure('relay')")
+        .await
+        .unwrap_or_else(|error| panic!("{role}: {error:?}"));
+    let before = server.calls.load(Ordering::SeqCst);
+    server
+        .session("clerk")
+        .await
+        .batch_execute("INSERT INTO shop.items SELECT coalesce(max(id), 0) + 1 FROM shop.items")
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    assert_eq!(server.calls.load(Ordering::SeqCst), before + 1, "{role}");
+}
+
+async fn version(session: &Client) -> i32 {
+    session
+        .query_one("SELECT current_setting('server_version_num')::integer", &[])
+        .await
+        .expect("it is a number")
+        .get(0)
+}
+
+/// A CREATEROLE role that makes the role first could read all that is captured later.
+#[tokio::test]
+async fn a_role_that_was_made_beforehand_with_members_is_refused_with_what_to_do() {
+    let server = Server::start("CREATE ROLE mallory LOGIN CREATEROLE;").await;
+    let postgres = server.session("postgres").await;
+    let install = emit::install(&[&Item::TABLE], None);
+    let make = "CREATE ROLE aurora_trigger NOLOGIN; GRANT aurora_trigger TO mallory;";
+    let mallory = server.session("mallory").await;
+    for way in ["DROP ROLE aurora_trigger;", "REVOKE", "SET"] {
+        mallory
+            .batch_execute(make)
+            .await
+            .expect("mallory may make roles");
+        let refused = error_of(&postgres, &install).await;
+        assert_eq!(
+            refused.message(),
+            "aurora_trigger: the role aurora_trigger was there before the first installation, and has the members mallory"
+        );
+        let statements = match way {
+            "REVOKE" => hinted(&refused, "as a superuser: ", " Where they"),
+            "SET" => hinted(&refused, "to be members: ", " Then"),
+            drop => {
+                assert!(
+                    refused.hint().is_some_and(|hint| hint.contains(drop)),
+                    "{refused:?}"
+                );
+                drop.to_owned()
+            }
+        };
+        postgres
+            .batch_execute(&statements)
+            .await
+            .unwrap_or_else(|error| panic!("{statements}: {error:?}"));
+        postgres
+            .batch_execute(&install)
+            .await
+            .unwrap_or_else(|error| panic!("{statements}: {error:?}"));
+        let can_read = mallory
+            .batch_execute("SELECT * FROM aurora_trigger.settings")
+            .await
+            .is_ok();
+        assert_eq!(can_read, way == "SET", "{way}");
+        postgres
+            .batch_execute(&emit::remove(&[&Item::TABLE]))
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+}
+
+/// Before version 16 whoever may make roles may join them, too.
+#[tokio::test]
+async fn members_of_the_role_are_named_by_later_installations() {
+    let server = Server::start("CREATE ROLE other LOGIN;").await;
+    assert_installs(&server, "postgres").await;
+    let (session, notices) = server.listening_session().await;
+    session
+        .batch_execute("GRANT aurora_trigger TO other")
+        .await
+        .expect("a superuser may");
+    session
+        .batch_execute(&emit::install(&[&Item::TABLE], None))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let said = notices.take();
+    let named = said
+        .iter()
+        .find(|notice| notice.message().ends_with("also has the members other"))
+        .unwrap_or_else(|| panic!("{said:?}"));
+    assert!(
+        named
+            .hint()
+            .is_some_and(|hint| hint.contains("REVOKE aurora_trigger FROM other")),
+        "{named:?}"
+    );
+}
+
+/// Whoever was a member for a while could have left a door.
+#[tokio::test]
+async fn a_function_elsewhere_that_runs_as_the_role_is_refused() {
+    let server = Server::start("").await;
+    let postgres = server.session("postgres").await;
+    postgres
+        .batch_execute(
+            "CREATE ROLE aurora_trigger NOLOGIN;
+             CREATE FUNCTION shop.look() RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+                 AS 'BEGIN RETURN (SELECT s::text FROM aurora_trigger.settings AS s); END';
+             ALTER FUNCTION shop.look() OWNER TO aurora_trigger;",
+        )
+        .await
+        .expect("a superuser may");
+    let install = emit::install(&[&Item::TABLE], None);
+    let refused = error_of(&postgres, &install).await;
+    assert_eq!(
+        refused.message(),
+        "aurora_trigger: functions of another schema run with the rights of the role aurora_trigger: shop.look()"
+    );
+    let hint = refused.hint().expect("it says what to do");
+    let (_, drop) = hint.split_once("then: ").expect("it says what to run");
+    postgres
+        .batch_execute(drop)
+        .await
+        .expect("it is a statement");
+    assert_installs(&server, "postgres").await;
+}
+
+/// From version 16 on a membership says by itself whether it inherits and lets change to the role.
+#[tokio::test]
+async fn whatever_a_maker_of_roles_grants_itself_it_installs() {
+    let server = Server::start(MAY_GRANT).await;
+    let postgres = server.session("postgres").await;
+    let is_16 = version(&postgres).await >= 160_000;
+    let mut settings = vec!["ALTER ROLE dba INHERIT"];
+    if is_16 {
+        settings.extend([
+            "ALTER ROLE dba SET createrole_self_grant = 'inherit'",
+            "ALTER ROLE dba SET createrole_self_grant = 'set'",
+            "ALTER ROLE dba SET createrole_self_grant = 'set, inherit'",
+            "ALTER ROLE dba RESET createrole_self_grant; ALTER ROLE dba NOINHERIT",
+            "ALTER ROLE dba SET createrole_self_grant = 'set'; ALTER ROLE dba NOINHERIT",
+        ]);
+    }
+    for setting in settings {
+        postgres
+            .batch_execute(setting)
+            .await
+            .expect("it is a setting");
+        assert_installs(&server, "dba").await;
+        server
+            .session("dba")
+            .await
+            .batch_execute(&emit::remove(&[&Item::TABLE]))
+            .await
+            .unwrap_or_else(|error| panic!("{setting}: {error:?}"));
+    }
+    if !is_16 {
+        postgres
+            .batch_execute("ALTER ROLE dba NOINHERIT")
+            .await
+            .expect("it is a property");
+        let dba = server.session("dba").await;
+        let refused = error_of(&dba, &emit::install(&[&Item::TABLE], None)).await;
+        assert_eq!(
+            refused.message(),
+            "aurora_trigger: dba does not inherit the rights of the role aurora_trigger"
+        );
+        postgres
+            .batch_execute(&hinted(&refused, "of the role: ", " Or"))
+            .await
+            .expect("it is a statement");
+        assert_installs(&server, "dba").await;
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_make_roles_is_told_what_to_ask_for() {
+    let server = Server::start(&format!(
+        "CREATE ROLE plain LOGIN; GRANT CREATE ON DATABASE postgres TO plain; {}",
+        MAY_GRANT.replace("TO dba", "TO dba, plain")
+    ))
+    .await;
+    let postgres = server.session("postgres").await;
+    postgres
+        .batch_execute("ALTER SCHEMA shop OWNER TO plain; ALTER TABLE shop.items OWNER TO plain")
+        .await
+        .expect("a superuser may");
+    let plain = server.session("plain").await;
+    let install = emit::install(&[&Item::TABLE], None);
+    let refused = error_of(&plain, &install).await;
+    assert_eq!(
+        refused.message(),
+        "aurora_trigger: plain may not create the role aurora_trigger"
+    );
+    postgres
+        .batch_execute(&hinted(&refused, "the master user: ", " Then"))
+        .await
+        .unwrap_or_else(|error| panic!("{refused:?}: {error:?}"));
+    assert_installs(&server, "plain").await;
+
+    postgres
+        .batch_execute("REVOKE aurora_trigger FROM plain")
+        .await
+        .expect("a superuser may");
+    let refused = error_of(&plain, &install).await;
+    assert_eq!(
+        refused.message(),
+        "aurora_trigger: plain may not act as the role aurora_trigger"
+    );
+    postgres
+        .batch_execute(&hinted(&refused, "made the role: ", " Then"))
+        .await
+        .unwrap_or_else(|error| panic!("{refused:?}: {error:?}"));
+    assert_installs(&server, "plain").await;
+}
+
+/// As a restore without owners leaves it.
+async fn give_all_to(session: &Client, role: &str) {
+    session
+        .batch_execute(&format!(
+            "DO $$
+             DECLARE
+                 statement text;
+             BEGIN
+                 FOR statement IN
+                     SELECT format('ALTER ROUTINE %s OWNER TO {role}', p.oid::regprocedure)
+                     FROM pg_proc AS p WHERE p.pronamespace = 'aurora_trigger'::regnamespace
+                     UNION ALL
+                     SELECT format(
+                         'ALTER %s %s OWNER TO {role}',
+                         CASE c.relkind WHEN 'c' THEN 'TYPE' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                         c.oid::regclass
+                     )
+                     FROM pg_class AS c
+                     WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind IN ('r', 'c', 'S')
+                 LOOP
+                     EXECUTE statement;
+                 END LOOP;
+             END $$;
+             ALTER SCHEMA aurora_trigger OWNER TO {role};"
+        ))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+async fn foreign_objects(session: &Client) -> i64 {
+    session
+        .query_one(
+            "SELECT count(*)
+             FROM (
+                 SELECT nspowner FROM pg_namespace WHERE nspname = 'aurora_trigger'
+                 UNION ALL SELECT relowner FROM pg_class WHERE relnamespace = 'aurora_trigger'::regnamespace
+                 UNION ALL SELECT proowner FROM pg_proc WHERE pronamespace = 'aurora_trigger'::regnamespace
+                 UNION ALL SELECT typowner FROM pg_type WHERE typnamespace = 'aurora_trigger'::regnamespace
+             ) AS held (owner)
+             WHERE owner <> 'aurora_trigger'::regrole",
+            &[],
+        )
+        .await
+        .expect("the catalogue can be read")
+        .get(0)
+}
+
+#[tokio::test]
+async fn what_a_restore_without_owners_left_is_adopted_from_the_installer_and_from_superusers() {
+    let server = Server::start(MAY_GRANT).await;
+    let postgres = server.session("postgres").await;
+    assert_installs(&server, "dba").await;
+    for (owner, installer) in [("dba", "dba"), ("postgres", "postgres")] {
+        give_all_to(&postgres, owner).await;
+        assert!(foreign_objects(&postgres).await > 10);
+        assert_installs(&server, installer).await;
+        assert_eq!(foreign_objects(&postgres).await, 0, "{owner}, {installer}");
+    }
+    // The schema alone was given back.
+    give_all_to(&postgres, "postgres").await;
+    postgres
+        .batch_execute("ALTER SCHEMA aurora_trigger OWNER TO aurora_trigger")
+        .await
+        .expect("a superuser may");
+    assert_installs(&server, "postgres").await;
+    assert_eq!(foreign_objects(&postgres).await, 0);
+    // Nobody adopts from somebody else, but by an express word of a superuser.
+    let install = emit::install(&[&Item::TABLE], None);
+    give_all_to(&postgres, "dba").await;
+    let refused = error_of(&postgres, &install).await;
+    assert_eq!(
+        refused.message(),
+        "aurora_trigger: the schema aurora_trigger, or something in it, belongs to another role"
+    );
+    assert_eq!(
+        refused.detail(),
+        Some("SCHEMA aurora_trigger belongs to dba.")
+    );
+    postgres
+        .batch_execute(&format!(
+            "{}; {install}; RESET aurora_trigger.adopt_from",
+            hinted(&refused, "as a superuser, first: ", "; Else")
+        ))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    assert_installs(&server, "postgres").await;
+    // That word is of no use to who can't act as that role.
+    give_all_to(&postgres, "postgres").await;
+    let refused = error_of(
+        &server.session("dba").await,
+        &format!("SET aurora_trigger.adopt_from = 'postgres'; {install}"),
+    )
+    .await;
+    assert!(
+        refused.message().ends_with("belongs to another role"),
+        "{refused:?}"
+    );
 }

@@ -7,6 +7,7 @@ mod encodings;
 mod identifiers;
 mod installation;
 mod installer_rights;
+mod locks;
 mod migrations;
 mod plpgsql_check;
 mod removal;

@@ -2,7 +2,7 @@
 
 use aurora_trigger_gen::describe::{Delivery, Level, Oversize, TableDesc};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger, emit};
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Only, Pipeline};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use storefront::Storefront;
@@ -130,6 +130,144 @@ async fn triggers_of_either_level_and_all_operations_are_removed() {
     let session = pipeline.session().await;
     assert_eq!(count(&session, TRIGGERS).await, 0);
     assert_eq!(count(&session, SCHEMAS).await, 0);
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "public.labels", delivery = "outbox")]
+struct MaskedLabel {
+    #[stream(key, mask = "sha256")]
+    #[expect(dead_code, reason = "only written to")]
+    id: String,
+}
+
+/// Nobody has another copy: with a new key all hashes would be others.
+#[tokio::test]
+async fn the_key_of_masks_is_kept_until_somebody_says_that_it_may_go() {
+    let pipeline = Pipeline::start().await;
+    pipeline
+        .run("CREATE TABLE public.labels (id text PRIMARY KEY)")
+        .await;
+    pipeline.install::<Only<MaskedLabel>>().await;
+    let remove = emit::remove(&[&MaskedLabel::TABLE]);
+    let key = "SELECT encode(mask_key_inner || mask_key_outer, 'hex') FROM aurora_trigger.settings";
+    let (session, notices) = pipeline.listening_session().await;
+    let keep: String = session
+        .query_one(key, &[])
+        .await
+        .expect("there is one")
+        .get(0);
+    for word in ["", "SET aurora_trigger.drop_mask_key = 'no';"] {
+        session
+            .batch_execute(&format!("{word} {remove}"))
+            .await
+            .expect("it is no error");
+        let [warning] = notices.take_warnings().try_into().expect("it warns once");
+        assert_eq!(
+            warning.message(),
+            "aurora_trigger: the schema stays, since aurora_trigger.settings holds the only copy of the key of \
+             mask = \"sha256\""
+        );
+        let hint = warning.hint().unwrap_or_default();
+        assert!(
+            hint.contains("SET aurora_trigger.drop_mask_key = 'yes';"),
+            "{hint}"
+        );
+        assert_eq!(count(&session, TRIGGERS).await, 0);
+        pipeline.install::<Only<MaskedLabel>>().await;
+        let kept: String = session
+            .query_one(key, &[])
+            .await
+            .expect("there is one")
+            .get(0);
+        assert_eq!(kept, keep);
+    }
+    session
+        .batch_execute(&format!(
+            "SET aurora_trigger.drop_mask_key = 'yes'; {remove}"
+        ))
+        .await
+        .expect("it may go");
+    assert!(notices.take_warnings().is_empty());
+    assert_eq!(count(&session, SCHEMAS).await, 0);
+}
+
+/// With a snapshot from before a commit it would drop the schema with the event of that commit.
+#[tokio::test]
+async fn the_removal_is_read_committed_only() {
+    let pipeline = Pipeline::start().await;
+    pipeline.run(TABLES).await;
+    let table = Note::TABLE.with_delivery(Delivery::Outbox);
+    pipeline.install_tables(&[&table]).await;
+    let session = pipeline.session().await;
+    let remove = emit::remove(&[&table]);
+    for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+        session
+            .batch_execute(&format!(
+                "BEGIN ISOLATION LEVEL {level}; SELECT count(*) FROM pg_class"
+            ))
+            .await
+            .expect("it can");
+        pipeline
+            .run("INSERT INTO notes VALUES (1); DELETE FROM notes")
+            .await;
+        let error = pipeline_tests::error_of(&session, &remove).await;
+        assert_eq!(
+            error.message(),
+            format!("aurora_trigger: the removal must be READ COMMITTED, not {level}")
+        );
+        session.batch_execute("ROLLBACK").await.expect("it can");
+        // Each part refuses, as each can be run by itself. Before them only a setting is set.
+        for part in pipeline_tests::statements(&remove).split_off(1) {
+            let part = format!("BEGIN ISOLATION LEVEL {level}; {part}");
+            let error = pipeline_tests::error_of(&session, &part).await;
+            assert!(
+                error.message().contains("must be READ COMMITTED"),
+                "{error:?}"
+            );
+            session.batch_execute("ROLLBACK").await.expect("it can");
+        }
+    }
+    assert_eq!(count(&session, "aurora_trigger.outbox").await, 4);
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Note>().len(), 4);
+}
+
+/// A drain that refuses an event moves it from one table to the other while the removal looks.
+#[tokio::test]
+async fn what_a_transaction_moves_meanwhile_is_not_lost() {
+    let pipeline = Pipeline::start().await;
+    pipeline.run(TABLES).await;
+    let table = Note::TABLE.with_delivery(Delivery::Outbox);
+    pipeline.install_tables(&[&table]).await;
+    pipeline.run("INSERT INTO notes VALUES (1)").await;
+    let mover = pipeline.session().await;
+    mover
+        .batch_execute(
+            "UPDATE aurora_trigger.lane SET durable = txid_current_snapshot();
+             BEGIN; SELECT aurora_trigger.refuse(o.ctid, 'not today') FROM aurora_trigger.outbox AS o",
+        )
+        .await
+        .expect("there is one");
+    let remover = pipeline.session().await;
+    let remove = emit::remove(&[&table]);
+    let removed = remover.batch_execute(&remove);
+    let moved = async {
+        let waits = "SELECT count(*) FROM pg_locks AS l
+            JOIN pg_class AS c ON c.oid = l.relation
+            WHERE NOT l.granted AND c.relnamespace = 'aurora_trigger'::regnamespace";
+        while mover
+            .query_one(waits, &[])
+            .await
+            .expect("it is a query")
+            .get::<_, i64>(0)
+            == 0
+        {}
+        mover.batch_execute("COMMIT").await
+    };
+    let (removed, moved) = tokio::join!(removed, moved);
+    moved.expect("it commits");
+    removed.expect("it is no error");
+    assert_eq!(count(&mover, "aurora_trigger.dead_letter").await, 1);
 }
 
 /// A session that has removed it, and was told that the schema stays for what it holds.

@@ -5,7 +5,7 @@ use pipeline_tests::{Only, Pipeline, error_of};
 use relay_lambda::local::InvocationType;
 use serde::Deserialize;
 
-use crate::{Item, created, drain_once, of_item, pending, run, start, story, updated};
+use crate::{Item, created, drain_once, number, of_item, pending, run, start, story, updated};
 
 #[tokio::test]
 async fn what_is_committed_is_sent_and_then_it_is_gone() {
@@ -117,7 +117,8 @@ async fn two_drains_at_once_send_nothing_twice() {
     let second = pipeline.session().await;
     run(
         &first,
-        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 50) AS n",
+        "SELECT aurora_trigger.set_lanes(1);
+         INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 50) AS n",
     )
     .await;
     drain_once(&first).await;
@@ -172,9 +173,66 @@ async fn without_a_relay_the_events_wait_and_a_drain_says_so() {
     assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
 }
 
+/// What one call takes longer does not roll back what another one has sent.
+#[tokio::test]
+async fn a_drain_makes_one_call_and_the_lanes_take_turns() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n",
+    )
+    .await;
+    assert!(drain_once(&session).await, "it only notes what there is");
+    assert!(pipeline.take_calls().is_empty());
+    for waiting in (0..8).rev() {
+        assert_eq!(
+            drain_once(&session).await,
+            waiting > 0,
+            "{waiting} lanes wait"
+        );
+        assert_eq!(pipeline.take_calls().len(), 1);
+        let lanes = "SELECT count(DISTINCT lane) FROM aurora_trigger.outbox";
+        assert_eq!(number(&session, lanes).await, waiting);
+    }
+}
+
+/// A lane that always has something is in the way of no other, and of no TRUNCATE.
+#[tokio::test]
+async fn a_lane_with_an_endless_load_lets_the_others_send() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "CREATE TABLE shop.others (id integer PRIMARY KEY, name text NOT NULL);
+         INSERT INTO shop.items VALUES (1, 'a'), (2, 'b'), (3, 'c'); TRUNCATE shop.items",
+    )
+    .await;
+    run(
+        &session,
+        "UPDATE aurora_trigger.outbox SET table_name = 'others' WHERE after ->> 'id' = '1'",
+    )
+    .await;
+    let endless = "INSERT INTO aurora_trigger.outbox
+            (lane, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, after, at_commit)
+        SELECT lane, txid_current(), ts_us, schema_name, table_name, fingerprint, capture, op, after, false
+        FROM aurora_trigger.outbox WHERE table_name = 'others' LIMIT 1";
+    for _ in 0..40 {
+        run(&session, endless).await;
+        drain_once(&session).await;
+    }
+    drop(pipeline.take_calls());
+    assert_eq!(
+        number(
+            &session,
+            "SELECT count(*) FROM aurora_trigger.outbox WHERE table_name = 'items'"
+        )
+        .await,
+        0
+    );
+}
+
 /// Each key stays in its lane, and a lane is one call: as many events as it takes.
 #[tokio::test]
-async fn a_drain_makes_one_call_for_each_lane() {
+async fn there_is_one_call_for_each_lane() {
     let (pipeline, session) = start().await;
     run(
         &session,

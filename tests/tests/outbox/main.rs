@@ -2,6 +2,8 @@
 
 mod at_commit;
 mod chains;
+mod copies;
+mod cut_off;
 mod dead_letters;
 mod drain;
 mod failures;
@@ -9,6 +11,8 @@ mod meaning;
 mod nul_in_json;
 mod on_failure;
 mod one_of_many;
+mod publication;
+mod restore_matrix;
 mod restores;
 mod schedule;
 mod truncate;

@@ -33,6 +33,10 @@ async fn a_call_that_works_leaves_nothing() {
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].invocation_type, InvocationType::Event);
     assert_eq!(pending(&session).await, 0);
+    // Nobody has counted that call, so the status doesn't say 0.
+    let unknown = "SELECT count(*) FROM aurora_trigger.status
+        WHERE calls IS NULL AND sent IS NULL AND refused IS NULL AND failed_calls = 0";
+    assert_eq!(number(&session, unknown).await, 1);
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ async fn a_reason_that_names_what_is_no_letter_is_told_to_who_waits() {
     .await;
     assert_eq!(
         error.message(),
-        "aurora_trigger: the relay accepted 0 of 1 events of shop.documents"
+        "aurora_trigger: the relay accepted 0 of 1 event of shop.documents"
     );
     let detail = error.detail().unwrap_or_default();
     assert!(detail.contains(r"counts.a\\u0000"), "{detail}");
@@ -246,6 +246,61 @@ async fn what_is_nested_deeper_than_a_drain_can_read_is_refused_and_the_others_g
         }
         assert_eq!(pending(&session).await, 0);
     }
+}
+
+/// How often events were chosen for a call in this transaction, and before it as long as that is not yet reported.
+const CHOICES: &str = "
+    SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_xact_user_functions
+    WHERE schemaname = 'aurora_trigger' AND funcname = 'next_of_lane'";
+
+/// Any role that may insert can write such rows: they must not slow down the others' events.
+#[tokio::test]
+async fn many_rows_that_are_nested_too_deep_cost_a_drain_about_as_much_as_one() {
+    let (pipeline, session) = start().await;
+    // As a plain INSERT has written it, which has the most room.
+    deepest(&session, literal).await;
+    run(&session, "SET track_functions = 'all'").await;
+    let mut work = Vec::new();
+    for (first, last, every) in [
+        (1, 2_000, 1_000_000),
+        (10_001, 12_000, 100),
+        (20_001, 20_400, 1),
+    ] {
+        run(
+            &session,
+            &format!(
+                "INSERT INTO shop.documents
+                 SELECT n, CASE WHEN n % {every} = 0 THEN deep.document ELSE '1'::json END
+                 FROM generate_series({first}, {last}) AS n, (
+                     SELECT document FROM shop.plain ORDER BY length(document::text) DESC LIMIT 1
+                 ) AS deep"
+            ),
+        )
+        .await;
+        // In one transaction, so that the counters are all there.
+        run(
+            &session,
+            "BEGIN; UPDATE aurora_trigger.lane SET durable = txid_current_snapshot()",
+        )
+        .await;
+        let before = number(&session, CHOICES).await;
+        while crate::drain_once(&session).await {}
+        let choices = number(&session, CHOICES).await - before;
+        run(&session, "COMMIT").await;
+        work.push((choices, pipeline.take_calls().len()));
+        assert_eq!(pending(&session).await, 0);
+    }
+    println!(
+        "choices of events and calls, for no, 20 and 400 rows that are nested too deep: {work:?}"
+    );
+    let [(none, calls), (some, some_calls), (all, all_calls)] = work[..] else {
+        panic!("it is three runs");
+    };
+    assert_eq!((calls, some_calls, all_calls), (1, 1, 0));
+    assert_eq!(dead_letters(&session).await.len(), 20 + 400);
+    assert!(some <= none + 1, "{some} choices in place of {none}");
+    // They are 12 MB, for which there are three calls.
+    assert!(all <= none + 3, "{all} choices in place of {none}");
 }
 
 /// Neither a chain nor a key is read out of it.

@@ -10,6 +10,8 @@ use aurora_trigger_gen::{ChangeStream, describe::TableDesc};
 use pipeline_tests::program;
 use storefront::Storefront;
 
+const RELAY: &str = "arn:aws:lambda:eu-central-1:123456789012:function:relay:live";
+
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| program("emit-sql"));
 
 fn emit_sql(arguments: &[&str]) -> Output {
@@ -64,25 +66,14 @@ fn down_prints_the_removal() {
 #[test]
 fn a_function_and_its_region_are_configured() {
     for (region, arguments) in [
-        (
-            None,
-            &[
-                "--function-arn",
-                "arn:aws:lambda:eu-central-1:1:function:it's",
-            ][..],
-        ),
+        (None, &["--function-arn", RELAY][..]),
         (
             Some("eu-central-1".to_owned()),
-            &[
-                "--function-arn",
-                "arn:aws:lambda:eu-central-1:1:function:it's",
-                "--region",
-                "eu-central-1",
-            ],
+            &["--function-arn", RELAY, "--region", "eu-central-1"],
         ),
     ] {
         let configuration = Configuration {
-            function: "arn:aws:lambda:eu-central-1:1:function:it's".to_owned(),
+            function: RELAY.to_owned(),
             region,
         };
         assert_eq!(
@@ -111,10 +102,32 @@ fn tables_are_chosen_by_name_and_stand_in_the_order_of_the_stream() {
             expected
         );
     }
+    // The same name in another form, as in SQL and as aurora-trigger reads it.
     assert_eq!(
-        printed(&["--table", "sales.orders", "--table", "sales.orders"]),
+        printed(&[
+            "--table",
+            "sales.orders",
+            "--table",
+            "Sales.ORDERS",
+            "--table",
+            "\"sales\".\"orders\""
+        ]),
         emit::install(&tables(&["orders"]), None)
     );
+}
+
+#[test]
+fn a_table_that_is_no_name_in_sql_is_refused_with_the_form() {
+    for name in [
+        "orders",
+        "sales.",
+        "sales.\"orders",
+        "shop.sales.orders",
+        "",
+    ] {
+        let said = refused(&["--table", name]);
+        assert!(said.contains("SCHEMA.TABLE as in SQL"), "{name}: {said}");
+    }
 }
 
 #[test]
@@ -126,19 +139,19 @@ fn an_unknown_table_is_refused_with_those_that_there_are() {
             "--table",
             "sales.order",
             "--table",
-            "Sales.Customers",
+            "sales.\"Customers\"",
         ][..],
         &[
             "down",
             "--table",
             "sales.order",
             "--table",
-            "Sales.Customers",
+            "sales.\"Customers\"",
         ],
     ] {
         assert_eq!(
             refused(arguments),
-            "error: the stream has no table sales.order, Sales.Customers\n\
+            "error: the stream has no table sales.order, sales.\"Customers\"\n\
              it has: sales.customers, sales.orders, sales.order_items, public.testing_rds_trigger\n"
         );
     }
@@ -250,7 +263,7 @@ fn help_fits_the_screen_and_tells_what_a_dba_needs() {
     }
     let help = printed(&["--help"]);
     for expected in [
-        "psql -v ON_ERROR_STOP=1 --single-transaction",
+        "psql -v ON_ERROR_STOP=1 -f triggers.sql",
         "--function-arn <ARN>",
         "--region <REGION>",
         "down",
@@ -262,4 +275,20 @@ fn help_fits_the_screen_and_tells_what_a_dba_needs() {
         printed(&["--version"]),
         format!("emit-sql {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+/// To SQLAlchemy's `text()` and Alembic's `op.execute` a colon before a word is a parameter, to Flyway `${`.
+#[test]
+fn nothing_in_the_sql_looks_like_a_parameter() {
+    for arguments in [&["--function-arn", RELAY][..], &["down"]] {
+        let sql = printed(arguments);
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        for (place, _) in sql.match_indices(':') {
+            let before = sql[..place].chars().next_back().unwrap_or(' ');
+            let after = sql[place + 1..].chars().next().unwrap_or(' ');
+            let is_parameter = is_word(after) && !is_word(before) && before != ':';
+            assert!(!is_parameter, "{:?}", sql[..=place].lines().last());
+        }
+        assert!(!sql.contains("${"));
+    }
 }

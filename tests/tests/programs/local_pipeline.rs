@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use pipeline_tests::{administrator, cluster, program};
+use pipeline_tests::{Pipeline, administrator, cluster, program};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
@@ -223,9 +223,11 @@ async fn what_the_relay_refuses_is_told() {
     assert_eq!(lines[1]["type"], "refused", "{lines:?}");
     let reason = lines[1]["reason"].as_str().expect("it has a reason");
     assert!(reason.contains("dob"), "{reason}");
+    assert_eq!(lines[1]["table"], "public.testing_rds_trigger", "{lines:?}");
     pipeline.signal(Signal::TERM);
     let summary = pipeline.object();
-    assert_eq!(summary["refused"], json!({reason: 1}));
+    let refused = format!("public.testing_rds_trigger: {reason}");
+    assert_eq!(summary["refused"], json!({refused: 1}));
     assert_eq!(summary["failed"], 0);
     let (status, _, said) = pipeline.ended();
     assert_eq!(status.code(), Some(0), "{said}");
@@ -309,6 +311,23 @@ async fn with_a_database_that_is_there() {
     assert_eq!(status.code(), Some(0), "{said}");
     assert_eq!(text(&database, function).await.as_deref(), Some("mine"));
     assert_eq!(text(&database, endpoint).await, before);
+}
+
+/// What fails there is rolled back as a whole: nothing stays that could be removed.
+#[tokio::test]
+async fn a_database_without_the_tables_is_left_as_it_was_and_so_it_is_told() {
+    let pipeline = Pipeline::start().await;
+    let url = cluster().database_url(pipeline.database());
+    let said = refused(&["--database-url", &url]);
+    assert!(said.contains("the triggers can't be installed"), "{said}");
+    assert!(
+        said.contains("the database has no triggers, since they were not installed"),
+        "{said}"
+    );
+    assert!(!said.contains("the triggers stay"), "{said}");
+    let database = pipeline.session().await;
+    let found = "SELECT to_regnamespace('aurora_trigger')::text";
+    assert_eq!(text(&database, found).await, None);
 }
 
 /// What it says where it can't start: nothing on standard output, exit code 2.

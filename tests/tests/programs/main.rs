@@ -7,4 +7,5 @@ mod feature_combinations;
 mod independent_kinesis;
 mod local_pipeline;
 mod operations;
+mod relay_name;
 mod storefront;

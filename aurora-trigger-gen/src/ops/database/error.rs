@@ -82,7 +82,10 @@ fn explain(error: &tokio_postgres::Error) -> String {
         text.push_str(more);
     }
     if *server.code() == SqlState::INSUFFICIENT_PRIVILEGE {
-        text.push_str("\nconnect as the role that has installed aurora_trigger, or as a superuser");
+        text.push_str(
+            "\nconnect as the role that has installed aurora_trigger, as a superuser, or as a member of a role that may: \
+             pg_monitor for status, aurora_trigger_drain for status and drain, aurora_trigger for all commands",
+        );
     }
     text
 }

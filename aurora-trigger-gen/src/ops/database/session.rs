@@ -40,7 +40,11 @@ impl Session {
     }
 
     async fn require_found(&mut self, look: &str, name: &str) -> Result<(), DatabaseError> {
-        let sql = format!("SELECT to_regnamespace('aurora_trigger') IS NULL, {look}($1) IS NULL");
+        // Qualified, as all of this program's own queries: a function that somebody made in a schema of the session's
+        // path would run with the rights of who calls the program.
+        let sql = format!(
+            "SELECT pg_catalog.to_regnamespace('aurora_trigger') IS NULL, pg_catalog.{look}($1) IS NULL"
+        );
         let row = self.row(&sql, &[(&name, Type::TEXT)]).await?;
         let at = &self.address;
         match (self.column(&row, 0)?, self.column(&row, 1)?) {
@@ -80,6 +84,14 @@ impl Session {
         self.column(&row, 0)
     }
 
+    /// All rows of a query without parameters.
+    pub(in super::super) async fn rows(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        match self.client.query_typed(sql, &[]).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
     /// In one round trip and without a prepared statement, for which a pool would keep the connection to itself.
     async fn row(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, DatabaseError> {
         match self.client.query_typed_one(sql, parameters).await {
@@ -88,7 +100,11 @@ impl Session {
         }
     }
 
-    fn column<T: FromSqlOwned>(&self, row: &Row, index: usize) -> Result<T, DatabaseError> {
+    pub(in super::super) fn column<T: FromSqlOwned>(
+        &self,
+        row: &Row,
+        index: usize,
+    ) -> Result<T, DatabaseError> {
         row.try_get(index)
             .map_err(|error| self.outdated(&format!("it gives something else: {error}")))
     }

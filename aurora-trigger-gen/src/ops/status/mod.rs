@@ -6,7 +6,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use super::command_line::Format;
-use super::database::{Database, DatabaseError};
+use super::database::{Database, DatabaseError, Session};
 
 /// All in one statement, so that it is of one moment; as JSON, since that is what becomes of it.
 const READ: &str = include_str!("read.sql");
@@ -14,47 +14,53 @@ const READ: &str = include_str!("read.sql");
 /// The tables and lanes of an installation.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Status {
-    tables: Vec<Table>,
-    lanes: Vec<Lane>,
+    pub(super) tables: Vec<Table>,
+    pub(super) lanes: Vec<Lane>,
 }
 
 /// A row of `aurora_trigger.status`, and how long ago its times are.
 #[derive(Debug, Deserialize, Serialize)]
-struct Table {
-    schema_name: String,
-    table_name: String,
+pub(super) struct Table {
+    pub(super) schema_name: String,
+    pub(super) table_name: String,
     delivery: String,
     on_failure: Option<String>,
-    paused: bool,
-    pending: i64,
+    pub(super) paused: bool,
+    pub(super) pending: i64,
     oldest_pending_at: Option<String>,
     oldest_pending_seconds: Option<i64>,
     dead_letters: i64,
-    calls: i64,
-    sent: i64,
-    refused: i64,
+    /// These three are of what a drain has sent: not counted is what the triggers send themselves.
+    calls: Option<i64>,
+    sent: Option<i64>,
+    refused: Option<i64>,
     failed_calls: i64,
     last_error_at: Option<String>,
     last_error_seconds: Option<i64>,
     last_error: Option<String>,
     /// As in SQL.
     #[serde(skip_serializing)]
-    name: String,
+    pub(super) name: String,
 }
 
 /// A row of `aurora_trigger.lane_status`, and in how long it is tried again.
 #[derive(Debug, Deserialize, Serialize)]
-struct Lane {
-    lane: i16,
+pub(super) struct Lane {
+    pub(super) lane: i16,
     retry_at: Option<String>,
-    retry_in_seconds: Option<i64>,
-    failures: i32,
-    last_error: Option<String>,
+    pub(super) retry_in_seconds: Option<i64>,
+    pub(super) failures: i32,
+    pub(super) last_error: Option<String>,
 }
 
 /// Reads it.
 pub(super) async fn read(database: &Database) -> Result<Status, DatabaseError> {
     let mut session = database.connect().await?;
+    of(&mut session).await
+}
+
+/// The same of a session.
+pub(super) async fn of(session: &mut Session) -> Result<Status, DatabaseError> {
     session.require_view("aurora_trigger.status").await?;
     session.require_view("aurora_trigger.lane_status").await?;
     let json: String = session.value(READ, &[]).await?;

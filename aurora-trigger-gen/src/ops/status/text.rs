@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use super::columns::{Side, columns};
 use super::{Lane, Status, Table};
-use crate::ops::age::age;
+use crate::ops::text::{age_of, one_line};
 
 /// What a cell without a value holds.
 const NONE: &str = "-";
@@ -60,9 +58,9 @@ fn tables(tables: &[Table]) -> String {
                 .oldest_pending_seconds
                 .map_or_else(|| NONE.to_owned(), age_of),
             table.dead_letters.to_string(),
-            table.calls.to_string(),
-            table.sent.to_string(),
-            table.refused.to_string(),
+            or_none(table.calls),
+            or_none(table.sent),
+            or_none(table.refused),
             table.failed_calls.to_string(),
         ]
     }));
@@ -73,6 +71,10 @@ fn tables(tables: &[Table]) -> String {
         ],
         &lines,
     )
+}
+
+fn or_none(count: Option<i64>) -> String {
+    count.map_or_else(|| NONE.to_owned(), |count| count.to_string())
 }
 
 fn last_errors(tables: &[&Table]) -> String {
@@ -101,15 +103,4 @@ fn lanes(lanes: &[&Lane]) -> String {
         ]
     }));
     columns([Side::Right, Side::Right, Side::Right, Side::Left], &lines)
-}
-
-fn age_of(seconds: i64) -> String {
-    // A clock that was set back has made it the future.
-    age(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-}
-
-/// The errors are of whoever answered the call: in a terminal no line of theirs may be taken for another.
-fn one_line(text: &str) -> String {
-    let lines = text.replace(char::is_control, " ");
-    lines.trim_end().to_owned()
 }

@@ -57,7 +57,7 @@ pub(super) struct CommandLine {
     ///
     /// Its `type` says what it is: `started` first, with `databaseUrl` (of the throwaway PostgreSQL), `kinesisUrl`,
     /// `stream`, `refusedStream` and `tables`; `record`, with `shard`, `sequenceNumber`, `partitionKey` and the record
-    /// itself in `data`; `refused`, with `seq` and `reason`; `failed`, a try of a call that failed, with `errorType`
+    /// itself in `data`; `refused`, with `table`, `seq` and `reason`; `failed`, a try of a call that failed, with `errorType`
     /// and `message`; `summary` at the end.
     #[arg(long)]
     json: bool,

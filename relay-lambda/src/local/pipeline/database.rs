@@ -167,12 +167,15 @@ impl Database {
             before.restore(&self.client).await
         };
         match (restored, &before.function) {
-            (Ok(()), None) => progress(
+            (Ok(false), _) => {
+                progress("the database has no triggers, since they were not installed");
+            }
+            (Ok(true), None) => progress(
                 "the triggers stay and call nobody from now on: each write warns that it is not captured. \
                  `emit-sql down` prints the SQL that removes them, after that \
                  DROP SCHEMA aws_lambda, aws_commons, aws_lambda_local CASCADE removes the stand-in",
             ),
-            (Ok(()), Some((function, _))) => progress(&format!(
+            (Ok(true), Some((function, _))) => progress(&format!(
                 "the triggers stay and call {function} again, as before"
             )),
             (Err(error), _) => progress(&format!(
@@ -185,14 +188,16 @@ impl Database {
 }
 
 impl Before {
-    async fn restore(&self, client: &Client) -> Result<(), String> {
+    /// Says whether there is an installation.
+    async fn restore(&self, client: &Client) -> Result<bool, String> {
         let (function, region) = match &self.function {
             Some((function, region)) => (Some(function), region.as_ref()),
             None => (None, None),
         };
         // Either may not have been installed before something went wrong.
         let restored = async {
-            if has_table(client, "aurora_trigger.settings").await? {
+            let is_installed = has_table(client, "aurora_trigger.settings").await?;
+            if is_installed {
                 client
                     .execute(
                         "UPDATE aurora_trigger.settings SET function_name = $1, region = $2",
@@ -208,7 +213,7 @@ impl Before {
                     )
                     .await?;
             }
-            Ok(())
+            Ok(is_installed)
         };
         restored
             .await

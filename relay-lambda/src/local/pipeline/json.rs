@@ -37,6 +37,7 @@ pub(super) fn happening(happening: &Happening) -> String {
     for refusal in happening.refusals() {
         lines.push_str(&line(&json!({
             "type": "refused",
+            "table": refusal.table,
             "seq": refusal.seq,
             "reason": refusal.reason,
         })));

@@ -126,9 +126,9 @@ fn start_relay<S: ChangeStream + 'static>(
     sender: &UnboundedSender<Happening>,
 ) -> Result<LocalRelay<S>, String> {
     let called = sender.clone();
-    let relay = LocalRelay::<S>::start(STREAM, shards, move |_, handled| {
+    let relay = LocalRelay::<S>::start(STREAM, shards, move |call, handled| {
         // When everything ends nobody listens any more.
-        called.send(Happening::of_call(handled)).ok();
+        called.send(Happening::of_call(&call.payload, handled)).ok();
     })
     .map_err(|error| error.to_string())?;
     let forward = |stream: &str, happening| {

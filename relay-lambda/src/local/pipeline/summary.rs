@@ -18,7 +18,7 @@ pub(super) struct Summary {
     pub(super) calls: u64,
     /// Tries of calls.
     pub(super) failed: u64,
-    /// How many events were refused for this reason.
+    /// How many events of this table were refused for this reason.
     pub(super) refused: BTreeMap<String, u64>,
     pub(super) put: Latencies,
     /// From the capture, by the database's clock, until the record was in the stream.
@@ -44,7 +44,7 @@ impl Default for Summary {
 impl Summary {
     pub(super) fn count(&mut self, happening: &Happening) {
         for refusal in happening.refusals() {
-            *self.refused.entry(refusal.reason.clone()).or_default() += 1;
+            *self.refused.entry(refusal.reason_of_table()).or_default() += 1;
         }
         match happening {
             Happening::Record(record) => self.count_record(record),

@@ -77,7 +77,8 @@ pub(super) fn happening(happening: &Happening, colours: Colours) -> String {
     for refusal in happening.refusals() {
         let seq = refusal.seq.map(|seq| seq.to_string()).unwrap_or_default();
         let refused = colours.paint(RED, "refused ");
-        text.push_str(&format!("{seq:>8}  {refused}  {}\n", refusal.reason));
+        let reason = refusal.reason_of_table();
+        text.push_str(&format!("{seq:>8}  {refused}  {reason}\n"));
     }
     text
 }

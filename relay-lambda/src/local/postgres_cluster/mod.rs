@@ -9,7 +9,7 @@ use std::env;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -70,6 +70,7 @@ pub struct PostgresCluster {
 #[derive(Debug, Clone, Default)]
 pub struct PostgresClusterBuilder {
     settings: Vec<(String, String)>,
+    programs: Option<PathBuf>,
 }
 
 impl PostgresCluster {
@@ -184,13 +185,29 @@ impl PostgresClusterBuilder {
         self
     }
 
+    /// The folder of the server's programs, for a cluster of another version than the other ones.
+    ///
+    /// ```no_run
+    /// use relay_lambda::local::{PostgresCluster, StartError};
+    ///
+    /// let older = PostgresCluster::builder()
+    ///     .programs("/usr/lib/postgresql/15/bin")
+    ///     .start()?;
+    /// # Ok::<(), StartError>(())
+    /// ```
+    #[must_use]
+    pub fn programs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.programs = Some(folder.into());
+        self
+    }
+
     /// Starts the cluster, and waits until it takes connections.
     ///
     /// # Errors
     ///
     /// See [`StartError`].
     pub fn start(&self) -> Result<PostgresCluster, StartError> {
-        let programs = Programs::find()?;
+        let programs = Programs::find(self.programs.as_deref())?;
         let folder = new_folder()?;
         let account = Account::for_server(folder.path())?;
         if let Account::Other { uid, gid } = account {

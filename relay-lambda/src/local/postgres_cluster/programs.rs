@@ -11,11 +11,14 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Looks in the environment variable, which is not second-guessed, then where servers get
-    /// installed.
-    pub(super) fn find() -> Result<Programs, StartError> {
-        let looked_in = if let Some(folder) = env::var_os("AURORA_TRIGGER_PG_BIN") {
-            vec![PathBuf::from(folder)]
+    /// Looks in the folder that is asked for, or else in that of the environment variable, neither of
+    /// which is second-guessed, then where servers get installed.
+    pub(super) fn find(folder: Option<&Path>) -> Result<Programs, StartError> {
+        let named = folder
+            .map(Path::to_owned)
+            .or_else(|| env::var_os("AURORA_TRIGGER_PG_BIN").map(PathBuf::from));
+        let looked_in = if let Some(folder) = named {
+            vec![folder]
         } else {
             let mut folders: Vec<PathBuf> =
                 env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();

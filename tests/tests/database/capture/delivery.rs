@@ -39,7 +39,7 @@ struct WaitingItem {
 }
 
 /// Why nothing could be called.
-const UNREACHABLE: &str = "aurora_trigger: 1 events of shop.items were not sent: invoke API failed";
+const UNREACHABLE: &str = "aurora_trigger: not sent: 1 event of shop.items: invoke API failed";
 
 async fn start<T: StreamTrigger>(level: Level) -> (Pipeline, Client, Notices) {
     let pipeline = Pipeline::with_tables::<Only<T>>(level, ITEMS).await;
@@ -87,7 +87,7 @@ async fn a_write_that_warns_goes_on_without_its_event(level: Level) {
     let messages: Vec<&str> = found.iter().map(DbError::message).collect();
     assert_eq!(
         messages,
-        [UNREACHABLE, &UNREACHABLE.replace("1 events", "2 events")]
+        [UNREACHABLE, &UNREACHABLE.replace("1 event", "2 events")]
     );
     assert_eq!(
         found[0].detail(),
@@ -120,7 +120,7 @@ async fn after_three_failed_calls_a_statement_makes_no_more() {
         .iter()
         .map(|warning| {
             let words: Vec<&str> = warning.message().split(' ').collect();
-            words[1].parse::<usize>().expect("it says how many")
+            words[3].parse::<usize>().expect("it says how many")
         })
         .sum();
     assert_eq!(lost, 35_000);

@@ -6,6 +6,7 @@ mod delivery;
 mod foreign_keys;
 mod hidden;
 mod keys;
+mod lost_rows;
 mod masks;
 mod names;
 mod other_triggers;

@@ -1,10 +1,10 @@
 //! Columns that are altered while the triggers are there, and the struct is not.
 
-use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::Level;
+use aurora_trigger_gen::{PgType, StreamTrigger};
 use pipeline_tests::{Only, Pipeline, at_both_levels, error_of};
 use serde::Deserialize;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::columns::{Ware, created, updated, ware};
 
@@ -12,6 +12,7 @@ at_both_levels!(
     a_column_that_is_renamed_fails_the_writes_of_a_table_that_aborts,
     a_column_that_is_renamed_is_told_at_each_write_of_a_table_that_warns,
     a_type_that_the_field_takes_too_changes_nothing,
+    whatever_is_altered_a_sync_table_says_what_no_longer_fits,
     a_value_that_the_field_does_not_take_is_refused_with_its_place,
 );
 
@@ -48,7 +49,27 @@ async fn a_column_that_is_renamed_fails_the_writes_of_a_table_that_aborts(level:
             "DELETE FROM shop.wares",
         ] {
             let error = error_of(&session, write).await;
-            assert!(error.message().contains("name"), "{write}: {error:?}");
+            assert_eq!(
+                error.message(),
+                format!(
+                    "aurora_trigger: the write fails, since changes of shop.wares can't be captured: the table has \
+                     no column name, which the struct {} takes",
+                    Ware::TABLE.rust_path()
+                ),
+                "{write}"
+            );
+            assert_eq!(error.code(), &SqlState::UNDEFINED_COLUMN);
+            let hint = error.hint().unwrap_or_default();
+            assert!(
+                hint.contains("renamed") && hint.contains("emit-sql down"),
+                "{hint}"
+            );
+            // Nobody reads the trigger's queries, and nothing of the row is in it.
+            let text = format!("{error:?}");
+            assert!(
+                !text.contains("row_to_json") && !text.contains("jug"),
+                "{text}"
+            );
         }
     }
     assert_eq!(pipeline.take_calls().len(), 0);
@@ -61,6 +82,74 @@ async fn a_column_that_is_renamed_fails_the_writes_of_a_table_that_aborts(level:
         name: name.to_owned(),
     };
     assert_eq!(pipeline.take_events(), [updated(row("cup"), row("pan"))]);
+}
+
+#[derive(Debug, Deserialize, PgType)]
+#[stream(type = "shop.size")]
+#[expect(dead_code, reason = "only its description is used")]
+struct Size {
+    height: i32,
+}
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "shop.wares", delivery = "sync")]
+#[expect(dead_code, reason = "only its description is used")]
+struct SizedWare {
+    #[stream(key)]
+    id: i32,
+    name: String,
+    stock: Option<i32>,
+    #[stream(column = "Old tags")]
+    tags: Option<Vec<String>>,
+    size: Option<Size>,
+}
+
+/// Each names the table, the struct, what is wrong, and the way out.
+async fn whatever_is_altered_a_sync_table_says_what_no_longer_fits(level: Level) {
+    let tables = format!(
+        "{WARES} CREATE TYPE shop.size AS (height integer);
+         ALTER TABLE shop.wares ADD \"Old tags\" text[], ADD size shop.size"
+    );
+    for (alteration, expected) in [
+        (
+            "ALTER TABLE shop.wares DROP name; ALTER TABLE shop.wares RENAME \"Old tags\" TO tags",
+            "the table has no column name, \"Old tags\", which the struct ",
+        ),
+        (
+            "ALTER TABLE shop.wares DROP size",
+            "the table has no column size, which the struct ",
+        ),
+        (
+            "ALTER TYPE shop.size RENAME ATTRIBUTE height TO length",
+            "SizedWare does not fit the table: column \"height\" not found in data type shop.size",
+        ),
+    ] {
+        let pipeline = Pipeline::with_tables::<Only<SizedWare>>(level, &tables).await;
+        let session = pipeline.session().await;
+        let write = "INSERT INTO shop.wares (id) VALUES (1)";
+        session
+            .batch_execute("ALTER TABLE shop.wares ALTER name DROP NOT NULL")
+            .await
+            .expect("it is there");
+        session
+            .batch_execute(&format!("{write}; DELETE FROM shop.wares; {alteration}"))
+            .await
+            .unwrap_or_else(|error| panic!("{alteration}: {error:?}"));
+        // A session that has a plan for the composite type goes on with it.
+        let error = error_of(&pipeline.session().await, write).await;
+        let message = error.message();
+        assert!(
+            message.starts_with(
+                "aurora_trigger: the write fails, since changes of shop.wares can't be captured: "
+            ) && message.contains(expected)
+                && message.contains("SizedWare"),
+            "{alteration}: {error:?}"
+        );
+        assert!(
+            error.hint().is_some_and(|hint| hint.contains("emit-sql")),
+            "{alteration}: {error:?}"
+        );
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
@@ -98,8 +187,10 @@ async fn a_column_that_is_renamed_is_told_at_each_write_of_a_table_that_warns(le
     assert_eq!(warnings.len(), 3, "{warnings:?}");
     for warning in warnings.iter().map(DbError::message) {
         assert!(
-            warning.starts_with("aurora_trigger: changes of shop.wares are not captured: ")
-                && warning.contains("name"),
+            warning.starts_with(
+                "aurora_trigger: changes of shop.wares are not captured: the table has no column name, which the \
+                 struct "
+            ) && warning.contains("WarnedWare"),
             "{warning}"
         );
     }
@@ -161,7 +252,13 @@ async fn at_row_level_a_session_knows_the_new_type_when_the_installation_has_run
     let write = "UPDATE shop.wares SET stock = 6";
     let error = error_of(&session, write).await;
     assert!(
-        error.message().starts_with("type of parameter"),
+        error
+            .message()
+            .contains("Ware does not fit the table: type of parameter"),
+        "{error:?}"
+    );
+    assert!(
+        error.hint().is_some_and(|hint| hint.contains("emit-sql")),
         "{error:?}"
     );
 

@@ -93,7 +93,7 @@ async fn a_warning_with_letters_that_the_session_lacks_breaks_no_write() {
             "{events:?}"
         );
         pipeline
-            .run("SELECT aurora_trigger.configure('übung🙂')")
+            .run("UPDATE aurora_trigger.settings SET function_name = 'übung🙂'")
             .await;
         pipeline
             .endpoint()

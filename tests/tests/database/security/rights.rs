@@ -390,3 +390,129 @@ async fn rights_on_a_column_are_taken_back_and_a_look_at_a_view_is_not() {
             .unwrap_or_else(|error| panic!("{allowed}: {error:?}"));
     }
 }
+
+#[tokio::test]
+async fn rights_on_the_schema_on_types_and_by_default_are_taken_back() {
+    let pipeline = start_with_an_outbox(Delivery::Outbox).await;
+    make_role("squatter", "LOGIN").await;
+    make_role("watcher", "LOGIN").await;
+    pipeline
+        .run(
+            "GRANT pg_monitor TO watcher;
+             GRANT CREATE, USAGE ON SCHEMA aurora_trigger TO squatter WITH GRANT OPTION;
+             GRANT CREATE ON SCHEMA aurora_trigger TO pg_monitor, PUBLIC;
+             GRANT USAGE ON TYPE aurora_trigger.lambda_answer TO squatter;
+             GRANT EXECUTE ON FUNCTION aurora_trigger.drain() TO squatter, PUBLIC;
+             ALTER DEFAULT PRIVILEGES IN SCHEMA aurora_trigger GRANT ALL ON TABLES TO squatter;
+             ALTER DEFAULT PRIVILEGES IN SCHEMA aurora_trigger GRANT ALL ON FUNCTIONS TO squatter;
+             ALTER DEFAULT PRIVILEGES FOR ROLE aurora_trigger IN SCHEMA aurora_trigger
+                 GRANT ALL ON SEQUENCES TO squatter;",
+        )
+        .await;
+    let squatter = pipeline.session_of("squatter").await;
+    let plant = "CREATE FUNCTION aurora_trigger.is_trusted(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'";
+    squatter
+        .batch_execute(&format!("BEGIN; {plant}; ROLLBACK"))
+        .await
+        .expect("the right is there before the installation");
+    let table = Ware::TABLE.with_delivery(Delivery::Outbox);
+    for _ in 0..2 {
+        pipeline.install_tables(&[&table]).await;
+    }
+    for attempt in [
+        plant,
+        "SELECT aurora_trigger.drain()",
+        "SELECT * FROM aurora_trigger.status",
+    ] {
+        assert_may_not(&squatter, &format!("BEGIN; {attempt}")).await;
+    }
+    let left: Vec<String> = pipeline
+        .session()
+        .await
+        .query(
+            "SELECT concat_ws(' ', 'schema', a.grantee::regrole, a.privilege_type)
+             FROM pg_namespace AS n, aclexplode(n.nspacl) AS a
+             WHERE n.nspname = 'aurora_trigger' AND a.grantee <> n.nspowner
+             UNION ALL
+             SELECT concat_ws(' ', t.typname, a.grantee::regrole)
+             FROM pg_type AS t, aclexplode(t.typacl) AS a
+             WHERE t.typnamespace = 'aurora_trigger'::regnamespace AND a.grantee <> t.typowner
+             UNION ALL
+             SELECT concat_ws(' ', 'default', a.grantee::regrole)
+             FROM pg_default_acl AS d, aclexplode(d.defaclacl) AS a
+             WHERE a.grantee <> d.defaclrole
+             ORDER BY 1",
+            &[],
+        )
+        .await
+        .expect("the catalogue can be read")
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "schema aurora_trigger_drain USAGE",
+            "schema pg_monitor USAGE"
+        ]
+    );
+    pipeline
+        .session_of("watcher")
+        .await
+        .query("SELECT * FROM aurora_trigger.status", &[])
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+/// Whoever runs the drain needs no more than that.
+#[tokio::test]
+async fn a_role_that_drains_may_drain_see_the_status_and_nothing_else() {
+    let pipeline = start_with_an_outbox(Delivery::Outbox).await;
+    make_role("drainer", "LOGIN").await;
+    pipeline.run("GRANT aurora_trigger_drain TO drainer").await;
+    // Installations keep it.
+    pipeline
+        .install_tables(&[&Ware::TABLE.with_delivery(Delivery::Outbox)])
+        .await;
+    let drainer = pipeline.session_of("drainer").await;
+    for drain in [
+        "SELECT aurora_trigger.drain()",
+        "CALL aurora_trigger.drain_all()",
+    ] {
+        pipeline
+            .run(&format!("{}; DELETE FROM shop.wares", insert()))
+            .await;
+        drainer
+            .batch_execute(drain)
+            .await
+            .unwrap_or_else(|error| panic!("{drain}: {error:?}"));
+        // The first drain of an event only notes that it is on disk.
+        drainer
+            .batch_execute("CALL aurora_trigger.drain_all()")
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(pipeline.take_events::<Ware>().len(), 2, "{drain}");
+    }
+    for view in ["status", "lane_status"] {
+        drainer
+            .query(&format!("SELECT * FROM aurora_trigger.{view}"), &[])
+            .await
+            .unwrap_or_else(|error| panic!("{view}: {error:?}"));
+    }
+    for attempt in OUTBOX_ATTEMPTS
+        .iter()
+        .filter(|attempt| !attempt.contains("status") && !attempt.contains(".drain()"))
+        .filter(|attempt| !attempt.contains(".drain_all()"))
+        .chain(&[
+            "SELECT * FROM aurora_trigger.settings",
+            "SELECT aurora_trigger.configure('mallory')",
+            "CREATE TABLE aurora_trigger.more (id integer)",
+            "SET ROLE aurora_trigger",
+        ])
+    {
+        // Only installations with delivery by commit have it.
+        if !attempt.contains("at_commit") {
+            assert_may_not(&drainer, &format!("BEGIN; {attempt}")).await;
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Relay and consumer as they are deployed: the release binaries, between a database, a stream and Lambda.
 #![cfg(unix)]
 
+mod deadlines;
 mod function;
 mod payload;
 

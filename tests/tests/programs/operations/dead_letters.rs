@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::operations::installed::Installed;
-use crate::operations::program::{object, printed, program, refused};
+use crate::operations::program::{object, printed, program, refused, unwell};
 
 #[tokio::test]
 async fn they_are_chosen_by_table_or_number_or_are_all() {
@@ -65,4 +65,32 @@ async fn what_is_deleted_must_be_said_and_only_once() {
         assert!(said.contains("--id <N>"), "{arguments:?}: {said}");
     }
     assert_eq!(installed.asked().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn one_that_is_not_there_is_told() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    for (command, printed, json) in [
+        (
+            "redrive",
+            "0 dead letters back in the outbox\n",
+            json!({"redriven": 0}),
+        ),
+        ("purge", "0 dead letters deleted\n", json!({"purged": 0})),
+    ] {
+        // The stub has none of this number.
+        let arguments = [command, "--id", "99", "--database-url", &url];
+        let (text, said) = unwell(&mut program(&arguments));
+        assert_eq!(text, printed);
+        assert!(
+            said.starts_with("error: there is no dead letter 99"),
+            "{said}"
+        );
+        let (text, said) = unwell(program(&arguments).args(["--format", "json"]));
+        assert_eq!(text, format!("{json}\n"));
+        assert!(said.contains("no dead letter 99"), "{said}");
+        // None at all is no mistake.
+        assert_eq!(installed.asked().await.len(), 2);
+    }
 }

@@ -1,10 +1,10 @@
 use std::time::Instant;
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::operations::installed::Installed;
-use crate::operations::program::{PATIENCE, Running, object, printed, program, refused};
+use crate::operations::program::{PATIENCE, Running, object, printed, program, refused, unwell};
 
 /// Holds the call that is made next, until it is let go.
 const HOLD: &str = "SELECT pg_advisory_lock(1)";
@@ -27,7 +27,136 @@ async fn once_ends_when_nothing_is_left() {
     let mut once = program(&["drain", "--once", "--database-url", &url]);
     assert_eq!(printed(&mut once), "drained in 3 calls\n");
     assert_eq!(printed(&mut once), "drained in 1 call\n");
-    assert_eq!(object(once.args(["--format", "json"])), json!({"calls": 1}));
+    assert_eq!(
+        object(once.args(["--format", "json"])),
+        json!({"calls": 1, "pending": 0, "tables": [], "failing_lanes": []})
+    );
+}
+
+/// Two events of a table that is not paused, and what became of the last call of a lane.
+const FAILING: &str = "
+    INSERT INTO stub.tables (schema_name, table_name, delivery, pending) VALUES
+        ('sales', 'orders', 'outbox', 2);
+    INSERT INTO stub.lanes VALUES
+        (0, NULL, 0, NULL), (3, now() + interval '90 minutes', 4, E'the relay:\\ntimed out')";
+
+#[tokio::test]
+async fn once_says_what_waits_and_why() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    installed.run(FAILING).await;
+    let once = ["drain", "--once", "--database-url", &url];
+    let (printed, said) = unwell(&mut program(&once));
+    assert_eq!(
+        printed,
+        "drained in 1 call\n\
+         2 events of sales.orders waiting: calls fail\n\
+         lane 3 fails, next try in 1 h: the relay: timed out\n"
+    );
+    assert!(
+        said.starts_with("error: 2 events are waiting, since calls fail"),
+        "{said}"
+    );
+    let (printed, said) = unwell(program(&once).args(["--format", "json"]));
+    assert!(said.contains("2 events are waiting"), "{said}");
+    let mut printed: Value = serde_json::from_str(&printed).expect("it is an object");
+    let lane = &mut printed["failing_lanes"][0];
+    for time in ["retry_at", "retry_in_seconds"] {
+        assert!(!lane[time].take().is_null(), "{time}");
+    }
+    assert_eq!(
+        printed,
+        json!({
+            "calls": 1,
+            "pending": 2,
+            "tables": [
+                {"schema_name": "sales", "table_name": "orders", "pending": 2, "paused": false}
+            ],
+            "failing_lanes": [{
+                "lane": 3, "retry_at": null, "retry_in_seconds": null, "failures": 4,
+                "last_error": "the relay:\ntimed out",
+            }],
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_is_paused_or_came_meanwhile_is_told_and_no_failure() {
+    let installed = Installed::new().await;
+    installed.run(FAILING).await;
+    let url = installed.url();
+    let once = ["drain", "--once", "--database-url", &url];
+    // Nothing waits for the lane: its error is an old one.
+    installed.run("UPDATE stub.tables SET paused = true").await;
+    assert_eq!(
+        printed(&mut program(&once)),
+        "drained in 1 call\n2 events of sales.orders waiting: the table is paused\n"
+    );
+    installed
+        .run("UPDATE stub.tables SET paused = false, pending = 1; TRUNCATE stub.lanes")
+        .await;
+    assert_eq!(
+        printed(&mut program(&once)),
+        "drained in 1 call\n\
+         1 event of sales.orders waiting: written meanwhile, or another drain has their lane\n"
+    );
+}
+
+#[tokio::test]
+async fn a_lane_that_begins_to_fail_is_told_once_and_so_is_its_end() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    for format in ["text", "json"] {
+        installed.run("TRUNCATE stub.drained, stub.lanes").await;
+        let drain = Running::start(&mut program(&[
+            "drain",
+            "--format",
+            format,
+            "--database-url",
+            &url,
+        ]));
+        for lanes in [
+            "INSERT INTO stub.lanes VALUES (3, now(), 1, E'the relay:\\ntimed out'), (4, NULL, 0, NULL)",
+            "UPDATE stub.lanes SET failures = 2, last_error = 'throttled' WHERE lane = 3",
+            "UPDATE stub.lanes SET failures = 0, last_error = NULL WHERE lane = 3",
+        ] {
+            installed
+                .run(&format!("TRUNCATE stub.drained; {lanes}"))
+                .await;
+            // The first one may have begun before.
+            installed
+                .until("SELECT count(*) > 2 FROM stub.drained")
+                .await;
+        }
+        drain.signal(Signal::TERM);
+        let (code, _, said) = drain.ended();
+        assert_eq!(code, Some(0), "{said}");
+        let lines: Vec<&str> = said.lines().collect();
+        if format == "text" {
+            assert_eq!(lines.len(), 3, "{said}");
+            assert_eq!(lines[0], "the calls of lane 3 fail: the relay: timed out");
+            assert_eq!(
+                lines[1],
+                "its events wait, and are tried again until it works"
+            );
+            assert!(
+                lines[2].starts_with("the calls of lane 3 succeed again, after "),
+                "{said}"
+            );
+        } else {
+            let objects: Vec<Value> = lines
+                .iter()
+                .map(|line| serde_json::from_str(line).expect("each line is an object"))
+                .collect();
+            assert_eq!(objects.len(), 2, "{said}");
+            assert_eq!(
+                objects[0],
+                json!({"event": "lane_fails", "lane": 3, "last_error": "the relay:\ntimed out"})
+            );
+            assert_eq!(objects[1]["event"], "lane_works");
+            assert_eq!(objects[1]["lane"], 3);
+        }
+    }
 }
 
 #[tokio::test]
@@ -50,6 +179,27 @@ async fn each_call_is_a_transaction_that_sees_what_was_committed_before() {
             .await,
         1
     );
+}
+
+/// A call takes as long as the relay does, and what a database or a role has for applications would cut it off.
+#[tokio::test]
+async fn it_has_no_timeout() {
+    let installed = Installed::new().await;
+    let (name, url) = (&installed.name, installed.url());
+    installed
+        .run(&format!(
+            "ALTER DATABASE {name} SET statement_timeout = '20s';
+             DO $$ BEGIN
+                 IF current_setting('transaction_timeout', true) IS NOT NULL THEN
+                     ALTER DATABASE {name} SET transaction_timeout = '20s';
+                 END IF;
+             END $$;
+             UPDATE stub.outbox SET calls = 3"
+        ))
+        .await;
+    printed(&mut program(&["drain", "--once", "--database-url", &url]));
+    let endless = "SELECT count(*) FROM stub.drained WHERE timeouts IN ('0,', '0,0')";
+    assert_eq!(installed.number(endless).await, 3);
 }
 
 #[tokio::test]

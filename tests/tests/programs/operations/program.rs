@@ -57,6 +57,14 @@ pub(crate) fn refused(command: &mut Command) -> String {
     said
 }
 
+/// What it prints and what it says where it finds something that is not as it should be.
+pub(crate) fn unwell(command: &mut Command) -> (String, String) {
+    let (code, printed, said) = Running::start(command).ended();
+    assert_eq!(code, Some(1), "{command:?}: {printed}{said}");
+    assert!(said.starts_with("error: "), "{said}");
+    (printed, said)
+}
+
 /// A program that runs, and ends with the value whatever the test says.
 pub(crate) struct Running {
     id: Pid,

@@ -8,7 +8,10 @@ CREATE TABLE stub.asked (what text NOT NULL);
 CREATE TABLE stub.drained (
     pid integer NOT NULL DEFAULT pg_backend_pid(),
     transaction bigint NOT NULL DEFAULT txid_current(),
-    isolation text NOT NULL DEFAULT current_setting('transaction_isolation')
+    isolation text NOT NULL DEFAULT current_setting('transaction_isolation'),
+    timeouts text NOT NULL DEFAULT concat(
+        current_setting('statement_timeout'), ',', current_setting('transaction_timeout', true)
+    )
 );
 
 -- How many drain() there are for, and the error that each raises.
@@ -69,7 +72,7 @@ CREATE FUNCTION aurora_trigger.redrive(streamed_table regclass DEFAULT NULL, dea
 RETURNS bigint LANGUAGE sql AS $$
     SELECT stub.ask(
         format('redrive(%s, %s)', coalesce(streamed_table::text, 'NULL'), coalesce(dead_letter::text, 'NULL')),
-        CASE WHEN dead_letter IS NULL THEN 12 ELSE 1 END)
+        CASE WHEN dead_letter IS NULL THEN 12 WHEN dead_letter = 99 THEN 0 ELSE 1 END)
 $$;
 
 CREATE FUNCTION aurora_trigger.purge(
@@ -78,7 +81,7 @@ RETURNS bigint LANGUAGE sql AS $$
     SELECT stub.ask(
         format('purge(%s, %s, %s)',
             coalesce(streamed_table::text, 'NULL'), coalesce(dead_letter::text, 'NULL'), everything),
-        CASE WHEN dead_letter IS NULL THEN 12 ELSE 1 END)
+        CASE WHEN dead_letter IS NULL THEN 12 WHEN dead_letter = 99 THEN 0 ELSE 1 END)
 $$;
 
 CREATE FUNCTION aurora_trigger.new_epoch() RETURNS bigint LANGUAGE sql AS $$

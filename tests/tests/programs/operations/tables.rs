@@ -10,18 +10,18 @@ async fn a_table_is_named_as_in_sql_and_all_without_a_name() {
     for (arguments, expected, asked) in [
         (&["pause"][..], "3 tables paused\n", "pause(NULL)"),
         (
-            &["pause", "sales.orders"],
+            &["pause", "--table", "sales.orders"],
             "1 table paused\n",
             "pause(sales.orders)",
         ),
         (
-            &["pause", r#"sales."Odd.Name""#],
+            &["pause", "--table", r#"sales."Odd.Name""#],
             "1 table paused\n",
             r#"pause(sales."Odd.Name")"#,
         ),
         (&["resume"], "3 tables resumed\n", "resume(NULL)"),
         (
-            &["resume", "Sales.ORDERS"],
+            &["resume", "--table", "Sales.ORDERS"],
             "1 table resumed\n",
             "resume(sales.orders)",
         ),
@@ -40,7 +40,10 @@ async fn a_script_gets_an_object() {
         object(program(arguments).args(["--format", "json", "--database-url", &url]))
     };
     assert_eq!(of(&["pause"]), json!({"paused": 3}));
-    assert_eq!(of(&["resume", "sales.orders"]), json!({"resumed": 1}));
+    assert_eq!(
+        of(&["resume", "--table", "sales.orders"]),
+        json!({"resumed": 1})
+    );
 }
 
 #[tokio::test]
@@ -50,12 +53,19 @@ async fn a_table_that_is_not_there_is_refused_with_its_name() {
     for command in ["pause", "resume"] {
         let said = refused(&mut program(&[
             command,
+            "--table",
             "sales.order",
             "--database-url",
             &url,
         ]));
         assert_eq!(said, "error: relation \"sales.order\" does not exist\n");
-        let said = refused(&mut program(&[command, "sales.", "--database-url", &url]));
+        let said = refused(&mut program(&[
+            command,
+            "--table",
+            "sales.",
+            "--database-url",
+            &url,
+        ]));
         assert!(said.contains("invalid name syntax"), "{said}");
     }
     assert_eq!(installed.asked().await, [""; 0]);

@@ -1,12 +1,16 @@
 //! The commands at what `emit-sql` installs, one after the other, as the night shift runs them.
 
+use std::time::Instant;
+
 use aurora_trigger_gen::StreamTrigger;
 use pipeline_tests::{Only, Pipeline, cluster};
+use relay_lambda::local::Fault;
+use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use crate::operations::program::{object, printed, program};
+use crate::operations::program::{PATIENCE, Running, object, printed, program, refused, unwell};
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.items", delivery = "outbox")]
@@ -21,6 +25,19 @@ async fn run(session: &Client, sql: &str) {
         .batch_execute(sql)
         .await
         .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}
+
+/// Waits until this is true, and has no lane wait meanwhile.
+async fn until_tried(session: &Client, sql: &str) {
+    let ends = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < ends, "it does not become true: {sql}");
+        run(session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
+        let row = session.query_one(sql, &[]).await;
+        if row.unwrap_or_else(|error| panic!("{error:?}")).get(0) {
+            return;
+        }
+    }
 }
 
 struct Database {
@@ -80,7 +97,10 @@ impl Database {
 #[tokio::test]
 async fn a_table_that_is_paused_keeps_its_events_and_sends_them_when_it_is_resumed() {
     let (database, session) = Database::start().await;
-    assert_eq!(database.says(&["pause", "shop.items"]), "1 table paused\n");
+    assert_eq!(
+        database.says(&["pause", "--table", "shop.items"]),
+        "1 table paused\n"
+    );
     run(&session, "INSERT INTO shop.items VALUES (1), (2)").await;
     database.drain();
     assert_eq!(database.status("paused"), true);
@@ -92,6 +112,71 @@ async fn a_table_that_is_paused_keeps_its_events_and_sends_them_when_it_is_resum
     assert_eq!(database.status("pending"), 0);
     assert_eq!(database.status("sent"), 2);
     assert_eq!(database.pipeline.take_calls().len(), 1);
+}
+
+/// The relay can't be reached: the events wait, and whoever drains is told.
+#[tokio::test]
+async fn a_relay_that_fails_is_told() {
+    let (database, session) = Database::start().await;
+    run(&session, "INSERT INTO shop.items VALUES (1), (2)").await;
+    let faults = database.pipeline.endpoint().faults();
+    faults.fail_all(Fault::Refuse);
+    let once = ["drain", "--once", "--database-url", &database.url];
+    let (printed, said) = unwell(&mut program(&once));
+    assert!(printed.starts_with("drained in "), "{printed}");
+    assert!(
+        printed
+            .contains("\n2 events of shop.items waiting: calls fail\nlane 0 fails, next try in "),
+        "{printed}"
+    );
+    assert!(printed.contains(": invoke API failed\n"), "{printed}");
+    assert!(
+        said.contains("2 events are waiting, since calls fail"),
+        "{said}"
+    );
+    let (printed, _) = unwell(program(&once).args(["--format", "json"]));
+    let printed: Value = serde_json::from_str(&printed).expect("it is an object");
+    assert_eq!(printed["pending"], 2, "{printed}");
+    assert_eq!(
+        printed["failing_lanes"][0]["last_error"],
+        "invoke API failed"
+    );
+
+    // For ever: it tells when that begins, and when it ends.
+    let drain = Running::start(&mut program(&["drain", "--database-url", &database.url]));
+    let failures = "SELECT failures > 1 FROM aurora_trigger.lane_status WHERE lane = 0";
+    until_tried(&session, failures).await;
+    faults.clear();
+    let failures = "SELECT failures = 0 FROM aurora_trigger.lane_status WHERE lane = 0";
+    until_tried(&session, failures).await;
+    // With its next call it has seen what became of this one.
+    run(
+        &session,
+        "CREATE TABLE seen AS SELECT clock_timestamp() AS at",
+    )
+    .await;
+    let next_call = "SELECT EXISTS (
+        SELECT FROM pg_stat_activity AS a, seen
+        WHERE a.datname = current_database() AND a.application_name = 'aurora-trigger'
+            AND a.query LIKE '%drain()%' AND a.query_start > seen.at
+    )";
+    until_tried(&session, next_call).await;
+    drain.signal(Signal::TERM);
+    let (code, _, said) = drain.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        said.matches("the calls of lane 0 fail: invoke API failed\n")
+            .count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(
+        said.matches("the calls of lane 0 succeed again, after ")
+            .count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(database.status("pending"), 0);
 }
 
 #[tokio::test]
@@ -116,6 +201,20 @@ async fn dead_letters_are_sent_again_or_deleted() {
         database.says(&["purge", "--id", &id.to_string()]),
         "1 dead letter deleted\n"
     );
+    for command in ["purge", "redrive"] {
+        let arguments = [
+            command,
+            "--id",
+            &id.to_string(),
+            "--database-url",
+            &database.url,
+        ];
+        let (_, said) = unwell(&mut program(&arguments));
+        assert!(
+            said.contains(&format!("there is no dead letter {id}")),
+            "{said}"
+        );
+    }
     assert_eq!(
         database.says(&["purge", "--table", "shop.items"]),
         "1 dead letter deleted\n"
@@ -125,8 +224,45 @@ async fn dead_letters_are_sent_again_or_deleted() {
 }
 
 #[tokio::test]
+async fn a_table_that_is_not_captured_is_refused() {
+    let (database, session) = Database::start().await;
+    run(
+        &session,
+        "CREATE TABLE shop.others (id integer PRIMARY KEY)",
+    )
+    .await;
+    for (command, expected) in [
+        ("pause", "shop.others has no outbox, so it can't be paused"),
+        ("resume", "shop.others is not captured"),
+        ("redrive", "shop.others is not captured"),
+    ] {
+        let said = refused(&mut program(&[
+            command,
+            "--table",
+            "shop.others",
+            "--database-url",
+            &database.url,
+        ]));
+        assert!(
+            said.starts_with(&format!("error: aurora_trigger: {expected}\n")),
+            "{said}"
+        );
+    }
+    // Its dead letters may be older than the removal of its triggers.
+    assert_eq!(
+        database.says(&["purge", "--table", "shop.others"]),
+        "0 dead letters deleted\n"
+    );
+}
+
+#[tokio::test]
 async fn a_new_epoch_is_that_of_the_events_to_come() {
     let (database, session) = Database::start().await;
+    let first: i64 = session
+        .query_one("SELECT epoch FROM aurora_trigger.settings", &[])
+        .await
+        .expect("the settings are there")
+        .get(0);
     run(&session, "INSERT INTO shop.items VALUES (1)").await;
     database.drain();
     let new_epoch = ["new-epoch", "--format", "json", "--database-url"];
@@ -143,6 +279,6 @@ async fn a_new_epoch_is_that_of_the_events_to_come() {
             payload["batches"][0]["source"]["epoch"].take()
         })
         .collect();
-    assert_eq!(json!(epochs), json!([1, epoch]));
-    assert!(epoch.as_i64() > Some(1), "{epoch}");
+    assert_eq!(json!(epochs), json!([first, epoch]));
+    assert!(epoch.as_i64() > Some(first), "{epoch}");
 }

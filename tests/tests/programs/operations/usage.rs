@@ -35,8 +35,11 @@ fn what_it_does_not_know_is_refused() {
         &["drain", "--onec"],
         &["status", "--format", "xml"],
         &["redrive", "--id", "x"],
-        &["pause", ""],
-        &["pause", "a", "b"],
+        &["pause", "--table", ""],
+        &["pause", "--table", "a", "--table", "b"],
+        // One way for all commands.
+        &["pause", "a"],
+        &["resume", "a"],
         &["redrive", "--table", ""],
     ] {
         refused(&mut program(arguments));

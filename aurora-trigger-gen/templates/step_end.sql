@@ -1,0 +1,3 @@
+PERFORM set_config('search_path', search_path_before, true);
+END
+{{ step }};

@@ -1,0 +1,296 @@
+//! A publication `FOR ALL TABLES`, as a warehouse, Debezium or a blue/green deployment makes one: the product's own tables
+//! are in it.
+
+use aurora_trigger_gen::emit::{self, Configuration};
+use aurora_trigger_gen::{ChangeStream, StreamTrigger};
+use pipeline_tests::{Only, Pipeline};
+use relay_lambda::local::{Fault, LambdaEndpoint, PostgresCluster};
+use serde::Deserialize;
+use tokio::time::{Duration, Instant};
+use tokio_postgres::{Client, NoTls};
+
+use crate::{Item, created, number, pending, run, start, updated};
+
+const PUBLICATION: &str = "CREATE PUBLICATION everything FOR ALL TABLES";
+
+/// The tables of the schema that a publication can't delete from.
+const WITHOUT_PRIMARY_KEY: &str = "
+    SELECT count(*) FROM pg_class AS c
+    WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind = 'r' AND NOT EXISTS (
+        SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate
+    )";
+
+/// As an installation made the outbox before it had a primary key.
+const OLDER: &str = "
+    ALTER TABLE aurora_trigger.outbox DROP CONSTRAINT outbox_pkey, DROP COLUMN tiebreaker;
+    CREATE INDEX outbox_lane ON aurora_trigger.outbox (lane, position)";
+
+#[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
+#[stream(table = "shop.items", delivery = "commit")]
+struct CommitItem {
+    #[stream(key)]
+    id: i32,
+    name: String,
+}
+
+/// Writes, calls that fail, refusals, dead letters that go back, another number of lanes: all that changes the tables.
+async fn use_all_of_it(pipeline: &Pipeline, session: &Client) {
+    run(
+        session,
+        "SELECT aurora_trigger.set_lanes(3); INSERT INTO shop.items VALUES (1, 'a'), (2, 'b')",
+    )
+    .await;
+    run(
+        session,
+        "UPDATE shop.items SET name = name || '!' WHERE id = 1",
+    )
+    .await;
+    pipeline.drain().await;
+    let mut events = pipeline.take_events::<Item>();
+    events.sort_by_key(|event| format!("{event:?}"));
+    assert_eq!(
+        events,
+        [created(1, "a"), created(2, "b"), updated(1, "a", "a!")],
+        "each of them once"
+    );
+    assert_eq!(pending(session).await, 0);
+
+    pipeline.answer("null");
+    run(session, "DELETE FROM shop.items WHERE id = 2").await;
+    pipeline.drain().await;
+    assert_eq!(pending(session).await, 1);
+    let seq = number(session, "SELECT position FROM aurora_trigger.outbox").await;
+    pipeline.answer(&format!(
+        r#"{{"accepted":0,"refused":[{{"seq":{seq},"reason":"not today"}}]}}"#
+    ));
+    run(session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
+    pipeline.drain().await;
+    assert_eq!(number(session, "SELECT aurora_trigger.redrive()").await, 1);
+    pipeline.drain().await;
+    run(
+        session,
+        "SELECT aurora_trigger.purge(everything => true), aurora_trigger.pause(), aurora_trigger.resume(),
+             aurora_trigger.new_epoch(), aurora_trigger.configure('relay')",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sent_is_gone_in_spite_of_a_publication_of_all_tables() {
+    let (pipeline, session) = start().await;
+    run(&session, PUBLICATION).await;
+    assert_eq!(number(&session, WITHOUT_PRIMARY_KEY).await, 0);
+    use_all_of_it(&pipeline, &session).await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_sent_once_when_it_commits_in_spite_of_one() {
+    let pipeline = Pipeline::start().await;
+    pipeline.run(crate::ITEMS).await;
+    pipeline.install::<Only<CommitItem>>().await;
+    let session = pipeline.session().await;
+    run(&session, PUBLICATION).await;
+    assert_eq!(number(&session, WITHOUT_PRIMARY_KEY).await, 0);
+    let published = "SELECT count(*) FROM pg_publication_tables WHERE tablename = 'at_commit'";
+    assert_eq!(
+        number(&session, published).await,
+        0,
+        "what a transaction notes for itself reaches nobody"
+    );
+    run(
+        &session,
+        "BEGIN; INSERT INTO shop.items VALUES (1, 'a'); UPDATE shop.items SET name = 'b'; COMMIT",
+    )
+    .await;
+    assert_eq!(pipeline.take_events::<CommitItem>().len(), 2);
+    assert_eq!(pending(&session).await, 0);
+    pipeline.drain().await;
+    assert!(pipeline.take_calls().is_empty());
+    assert_eq!(
+        number(&session, "SELECT count(*) FROM aurora_trigger.failed_call").await,
+        0
+    );
+}
+
+/// An installation without the key gets it, with the events that wait in their order, whose places can be exchanged.
+#[tokio::test]
+async fn an_older_installation_gets_the_primary_key() {
+    let (pipeline, session) = start().await;
+    run(&session, OLDER).await;
+    run(&session, PUBLICATION).await;
+    run(
+        &session,
+        "INSERT INTO shop.items VALUES (1, 'a'); UPDATE shop.items SET name = 'b'",
+    )
+    .await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_calls().len(), 1);
+    assert_eq!(
+        number(
+            &session,
+            "SELECT count(*) FROM aurora_trigger.failed_call WHERE message LIKE '%replica identity%'"
+        )
+        .await,
+        1
+    );
+    pipeline.install::<Only<Item>>().await;
+    assert_eq!(number(&session, WITHOUT_PRIMARY_KEY).await, 0);
+    for _ in 0..2 {
+        run(
+            &session,
+            "UPDATE aurora_trigger.outbox
+             SET position = (SELECT sum(position) FROM aurora_trigger.outbox) - position",
+        )
+        .await;
+    }
+    run(&session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
+    pipeline.drain().await;
+    assert_eq!(
+        pipeline.take_events::<Item>(),
+        [created(1, "a"), updated(1, "a", "b")]
+    );
+    run(&session, "DELETE FROM shop.items").await;
+    pipeline.drain().await;
+    drop(pipeline.take_calls());
+    use_all_of_it(&pipeline, &session).await;
+}
+
+/// Neither a writer that is at work nor a long outbox makes the installation fail, or wait for long.
+#[tokio::test]
+async fn an_outbox_in_use_gets_it_from_a_later_installation() {
+    let (pipeline, session) = start().await;
+    run(&session, OLDER).await;
+    run(&session, "BEGIN; INSERT INTO shop.items VALUES (1, 'a')").await;
+    let (installer, notices) = pipeline.listening_session().await;
+    let installation = emit::install(&[&Item::TABLE], None);
+    let key = "SELECT count(*) FROM pg_constraint WHERE conname = 'outbox_pkey'";
+    run(&installer, &installation).await;
+    let [warning] = notices.take_warnings().try_into().expect("it warns once");
+    assert!(
+        warning
+            .message()
+            .ends_with("no primary key, since it was in use"),
+        "{warning:?}"
+    );
+    run(
+        &session,
+        "COMMIT; INSERT INTO shop.items SELECT n, 'n' FROM generate_series(2, 10002) AS n",
+    )
+    .await;
+    run(&installer, &installation).await;
+    let [warning] = notices.take_warnings().try_into().expect("it warns once");
+    assert!(
+        warning
+            .message()
+            .ends_with("no primary key, since it holds many events"),
+        "{warning:?}"
+    );
+    assert_eq!(number(&session, key).await, 0);
+    pipeline.drain().await;
+    run(&installer, &installation).await;
+    assert!(notices.take_warnings().is_empty());
+    assert_eq!(number(&session, key).await, 1);
+}
+
+async fn connect(cluster: &PostgresCluster) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(&cluster.connection_string("postgres"), NoTls)
+            .await
+            .expect("it has started");
+    tokio::spawn(connection);
+    client
+}
+
+/// The subscriber of a real replication applies all that a drain does, and the new server that it becomes goes on where
+/// the old one was: with an epoch that is newer, and numbers that no row has yet.
+#[tokio::test]
+async fn a_subscriber_follows_and_takes_over() {
+    let publisher = PostgresCluster::builder()
+        .setting("wal_level", "logical")
+        .start()
+        .expect("PostgreSQL is installed");
+    let subscriber = PostgresCluster::start().expect("PostgreSQL is installed");
+    let endpoint = LambdaEndpoint::start(|call| {
+        let events = call.payload.matches("\"op\"").count();
+        Ok(format!(r#"{{"accepted":{events},"refused":[]}}"#))
+    })
+    .expect("a port is free");
+    let (old, new) = (connect(&publisher).await, connect(&subscriber).await);
+    let configuration = Configuration {
+        function: "relay".to_owned(),
+        region: None,
+    };
+    let installation = emit::install(Only::<Item>::TABLES, Some(&configuration));
+    for server in [&old, &new] {
+        run(server, &endpoint.extension_sql()).await;
+        run(server, crate::ITEMS).await;
+        run(server, &installation).await;
+    }
+    // What pg_dump -s would have copied: the tables, empty.
+    run(
+        &new,
+        "TRUNCATE aurora_trigger.settings, aurora_trigger.lane, aurora_trigger.stream_table;
+         SELECT setval('aurora_trigger.event_seq', 1, false)",
+    )
+    .await;
+    run(&old, PUBLICATION).await;
+    run(
+        &new,
+        &format!(
+            "CREATE SUBSCRIPTION everything CONNECTION '{}' PUBLICATION everything",
+            publisher.connection_string("postgres").replace('\'', "''")
+        ),
+    )
+    .await;
+    run(
+        &old,
+        "INSERT INTO shop.items VALUES (1, 'a'), (2, 'b'); UPDATE shop.items SET name = 'c'",
+    )
+    .await;
+    run(&old, "CALL aurora_trigger.drain_all()").await;
+    endpoint.faults().fail_next(1, Fault::Throttle);
+    run(&old, "INSERT INTO shop.items VALUES (3, 'waits')").await;
+    run(&old, "CALL aurora_trigger.drain_all()").await;
+    let followed = "SELECT (SELECT count(*) FROM shop.items) = 3
+        AND (SELECT count(*) FROM aurora_trigger.outbox) = 1
+        AND (SELECT count(*) FROM aurora_trigger.failed_call) = 1
+        AND (SELECT count(*) FROM aurora_trigger.lane) = 9";
+    let ends = Instant::now() + Duration::from_secs(60);
+    while !new
+        .query_one(followed, &[])
+        .await
+        .expect("it is a query")
+        .get::<_, bool>(0)
+    {
+        assert!(Instant::now() < ends, "the subscriber does not follow");
+    }
+    let epoch = "SELECT epoch FROM aurora_trigger.settings";
+    let old_epoch = number(&old, epoch).await;
+    assert_eq!(number(&new, epoch).await, old_epoch);
+
+    run(
+        &new,
+        "ALTER SUBSCRIPTION everything DISABLE;
+         ALTER SUBSCRIPTION everything SET (slot_name = NONE);
+         DROP SUBSCRIPTION everything",
+    )
+    .await;
+    run(&new, &installation).await;
+    assert!(number(&new, epoch).await > old_epoch);
+    let waiting = number(&new, "SELECT position FROM aurora_trigger.outbox").await;
+    run(&new, "UPDATE shop.items SET name = 'later' WHERE id = 3").await;
+    assert!(
+        number(&new, "SELECT max(position) FROM aurora_trigger.outbox").await > waiting,
+        "it is sent after what the old server has left"
+    );
+    // A number that a row has would make this fail.
+    endpoint.faults().fail_next(1, Fault::Throttle);
+    run(&new, "CALL aurora_trigger.drain_all()").await;
+    assert_eq!(
+        number(&new, "SELECT count(*) FROM aurora_trigger.failed_call").await,
+        2
+    );
+    run(&new, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
+    run(&new, "CALL aurora_trigger.drain_all()").await;
+    assert_eq!(pending(&new).await, 0);
+}
