@@ -35,6 +35,10 @@ BEGIN
             {{ check.key_columns }},
             {{ check.expressions }}
         )
+        UNION ALL
+        SELECT aurora_trigger.level_differences(
+            {{ check.schema }}, {{ check.table }}, '{{ check.level }}'
+        )
         {%- if !loop.last %}
         UNION ALL
         {%- endif %}

@@ -300,26 +300,45 @@ DECLARE
     );
     actual text;
     enabled "char";
+    has_clones boolean;
 BEGIN
     -- PostgreSQL 11 still writes PROCEDURE.
     SELECT
         replace(pg_get_triggerdef(t.oid), ' EXECUTE PROCEDURE ', ' EXECUTE FUNCTION '),
-        t.tgenabled
-    INTO actual, enabled
+        t.tgenabled,
+        -- As JSON, since the column is newer than PostgreSQL 12.
+        EXISTS (
+            SELECT FROM pg_trigger AS clone
+            WHERE clone.tgfoid = t.tgfoid
+                AND row_to_json(clone.*) ->> 'tgparentid' = t.oid::text
+        )
+    INTO actual, enabled, has_clones
     FROM pg_trigger AS t
     WHERE t.tgrelid = format('%I.%I', schema_name, table_name)::regclass
         AND t.tgname = trigger_name AND NOT t.tgisinternal;
     IF actual = 'CREATE ' || wanted AND enabled IN ('O', 'A') THEN
         RETURN;
     END IF;
+    IF enabled IN ('D', 'R') THEN
+        RAISE NOTICE 'aurora_trigger: trigger % of %.% was disabled, and is enabled again',
+            trigger_name, schema_name, table_name
+            USING HINT = 'Changes in between were not captured. To end the capture of a table: '
+                'aurora-trigger down --table.';
+    END IF;
     IF actual IS NULL THEN
         EXECUTE 'CREATE ' || wanted;
-    ELSIF current_setting('server_version_num')::integer >= 140000 THEN
+    ELSIF current_setting('server_version_num')::integer >= 140000 AND NOT has_clones THEN
         -- Takes a weaker lock than DROP TRIGGER, one that lets readers go on.
         EXECUTE 'CREATE OR REPLACE ' || wanted;
     ELSE
         EXECUTE format('DROP TRIGGER %I ON %I.%I', trigger_name, schema_name, table_name);
         EXECUTE 'CREATE ' || wanted;
+    END IF;
+    IF enabled = 'A' THEN
+        -- A new trigger has forgotten it.
+        EXECUTE format(
+            'ALTER TABLE %I.%I ENABLE ALWAYS TRIGGER %I', schema_name, table_name, trigger_name
+        );
     END IF;
 END
 $body$;

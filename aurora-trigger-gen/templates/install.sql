@@ -18,10 +18,14 @@
 {{ guard }}
 {%- endif %}
 
--- Part 1 of {{ triggers.len() + 1 }}: what all tables share, and the functions of each.
+-- Part 1 of {{ triggers.len() + 2 }}: what all tables share, and the functions of each.
 
 {{ shared }}
 {{ checks }}
+
+{% let step = "$step$" %}{% include "step_begin.sql" %}
+{% include "leftovers.sql" %}
+{% include "step_end.sql" %}
 {%- if let Some((function_name, region)) = configuration %}
 
 SELECT aurora_trigger.configure({{ function_name }}, {{ region }});
@@ -48,7 +52,7 @@ $body$;
 {%- endif %}
 {%- for (table_remark, body) in triggers %}
 
--- Part {{ loop.index + 1 }} of {{ triggers.len() + 1 }}: the triggers of {{ table_remark }}.
+-- Part {{ loop.index + 1 }} of {{ triggers.len() + 2 }}: the triggers of {{ table_remark }}.
 -- No lock is taken where they are already right.
 {%- if loop.first && triggers.len() > 1 %}
 
@@ -58,3 +62,7 @@ DO {{ lock_tables }};
 
 DO {{ body }};
 {%- endfor %}
+
+-- Part {{ triggers.len() + 2 }} of {{ triggers.len() + 2 }}: what earlier installations left on other tables, and what is captured
+-- without a struct. A lock is taken only where a trigger is dropped.
+DO {{ leftovers }};

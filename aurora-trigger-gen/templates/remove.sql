@@ -12,6 +12,9 @@
 -- part fails, and nothing of it is removed. In one transaction all these locks are taken together,
 -- or none is, and they are held until its end.
 
+-- The file of one app neither changes nor removes what the file of another app installed.
+DO {{ ownership }};
+
 -- In one transaction, here are the locks on all tables. By the first statement the second one sees
 -- whether it is in one.
 DO $body$
@@ -44,14 +47,27 @@ BEGIN
     {% include "remove_isolation.sql" %}
     {% include "wait_for_others.sql" %}
     SELECT EXISTS (
-        SELECT FROM pg_proc AS p
-        WHERE p.pronamespace = n.oid AND p.prorettype = 'trigger'::regtype
-            -- That one is of what all share.
-            AND p.proname <> 'send_at_commit'
+        SELECT
+        FROM pg_trigger AS t
+        JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.pronamespace = n.oid
+        -- Those on tables of the schema are of what all share.
+        JOIN pg_class AS c ON c.oid = t.tgrelid AND c.relnamespace <> n.oid
     )
     INTO needed
     FROM pg_namespace AS n
     WHERE n.nspname = 'aurora_trigger';
+    -- Another installation, of which nothing is captured yet.
+    IF NOT needed AND to_regclass('aurora_trigger.stream_table') IS NOT NULL THEN
+        needed := EXISTS (
+            SELECT
+            FROM aurora_trigger.stream_table AS t
+            JOIN pg_proc AS p
+                ON p.pronamespace = to_regnamespace('aurora_trigger')
+                AND p.proname = ANY (t.functions)
+            JOIN pg_namespace AS n ON n.nspname = t.schema_name
+            JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.table_name
+        );
+    END IF;
     IF NOT needed THEN
         -- Whoever has a view open has these, too.
         SELECT array_agg(c.oid::regclass ORDER BY c.oid) INTO tables

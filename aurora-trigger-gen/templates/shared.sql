@@ -328,6 +328,9 @@ BEGIN
 END
 $body$;
 
+-- The file of one app neither changes nor removes what the file of another app installed.
+DO {{ ownership }};
+
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
@@ -392,6 +395,7 @@ BEGIN
 END
 $body$;
 
+{% include "outbox/registry.sql" %}
 {% let step = "$step$" %}{% include "step_begin.sql" %}
 {% include "locks.sql" %}
 -- What an epoch begins with: milliseconds since 1970.
@@ -810,9 +814,10 @@ REVOKE ALL ON FUNCTION
     FROM PUBLIC;
 {% endif %}
 {% include "step_end.sql" %}
+
+{% include "capture_status.sql" %}
 {%- if keeps_events %}
 
-{% include "outbox/registry.sql" %}
 {% include "outbox/tables.sql" %}
 {% include "outbox/keep.sql" %}
 {% include "outbox/chain.sql" %}

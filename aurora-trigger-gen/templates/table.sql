@@ -43,8 +43,6 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}()
     FROM PUBLIC;
 COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
     {{ comment }};
-{%- if let Some(registration) = registration %}
 
 {{ registration }}
-{%- endif %}
 {% include "step_end.sql" %}

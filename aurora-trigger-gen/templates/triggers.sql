@@ -12,6 +12,7 @@ BEGIN
             PERFORM aurora_trigger.try_lock(
                 tries, tables, aurora_trigger.lock_mode(tables, '{{ operations }}')
             );
+            PERFORM aurora_trigger.drop_renamed_triggers({{ schema }}, {{ table }});
 {%- for operation in unwanted %}
             PERFORM aurora_trigger.ensure_no_trigger(
                 {{ schema }}, {{ table }}, '{{ operation }}'
@@ -37,5 +38,6 @@ BEGIN
         PERFORM aurora_trigger.try_again(tries, tables);
     END LOOP;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);
+    PERFORM aurora_trigger.warn_of_gaps({{ schema }}, {{ table }}, lower('{{ level }}'));
     PERFORM set_config('search_path', search_path_before, true);
 END

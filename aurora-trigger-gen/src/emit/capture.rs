@@ -109,7 +109,7 @@ struct TableFunctions<'a> {
     capture_body: DollarQuoted,
     pins: Vec<Sql>,
     comment: Literal<'a>,
-    registration: Option<String>,
+    registration: String,
 }
 
 /// The name of the table's trigger function.
@@ -123,8 +123,16 @@ pub(super) fn function_name(table: &TableDesc) -> String {
     )
 }
 
-/// The table's functions, as SQL, and its entry in the registry of an installation with an outbox.
-pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<String> {
+/// The name of the table's level in the registry.
+pub(super) fn level(table: &TableDesc) -> &'static str {
+    match table.level() {
+        Level::Statement => "statement",
+        Level::Row => "row",
+    }
+}
+
+/// The table's functions, as SQL, and its entry in the registry.
+pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
     let to_json = names::object(table, names::TO_JSON);
     let way = Way::of(table);
     let capture_body = match table.level() {
@@ -167,7 +175,7 @@ pub(super) fn functions(table: &TableDesc, has_outbox: bool) -> askama::Result<S
         capture_body: DollarQuoted(capture_body),
         pins: pins::of(table),
         comment: Literal(&comment),
-        registration: has_outbox.then(|| register::table(table)).transpose()?,
+        registration: register::table(table)?,
     };
     functions.step = unused_tag("step", &functions.render()?);
     functions.render()

@@ -14,6 +14,7 @@ pub(super) struct TableCheck {
     pub(super) columns: Sql,
     pub(super) key_columns: Sql,
     pub(super) expressions: Sql,
+    pub(super) level: &'static str,
 }
 
 impl TableCheck {
@@ -49,6 +50,7 @@ impl TableCheck {
             columns: Sql(Literal(&columns).to_string()),
             key_columns: Sql(key_columns),
             expressions: Sql(expressions(table, indent)),
+            level: capture::level(table),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::function_name::{parse_function, parse_region};
+use super::install::install_some;
 use super::table_name::TableName;
 use super::{Configuration, install, remove};
 use crate::command_line::{self, Failure};
@@ -113,7 +114,12 @@ fn execute<S: ChangeStream>(line: &CommandLine) -> Result<(), Failure> {
                     region: line.install.region.clone(),
                 });
             let tables = select(S::TABLES, &selection.tables)?;
-            (selection, install(&tables, configuration.as_ref()))
+            let text = if selection.tables.is_empty() {
+                install(&tables, configuration.as_ref())
+            } else {
+                install_some(&tables, configuration.as_ref())
+            };
+            (selection, text)
         }
         Some(Command::Down(selection)) => {
             (selection, remove(&select(S::TABLES, &selection.tables)?))

@@ -2,8 +2,8 @@ use askama::Template;
 
 use super::check::TableCheck;
 use super::shared::Shared;
-use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
-use super::{capture, encoding_guard, names};
+use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
+use super::{app, capture, encoding_guard, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -50,6 +50,7 @@ struct Install<'a> {
     tables: Vec<String>,
     lock_tables: DollarQuoted,
     triggers: Vec<(String, DollarQuoted)>,
+    leftovers: DollarQuoted,
     encoding_guard: Option<String>,
 }
 
@@ -65,6 +66,15 @@ struct LockedTable<'a> {
     level: &'static str,
     capture: Sql,
     operations: String,
+}
+
+#[derive(Template)]
+#[template(path = "remove_leftovers.sql", escape = "none")]
+struct Leftovers<'a> {
+    schemas: LiteralArray<'a>,
+    tables: LiteralArray<'a>,
+    apps: LiteralArray<'a>,
+    is_whole: bool,
 }
 
 #[derive(Template)]
@@ -97,15 +107,25 @@ struct CheckTables {
 /// ```
 #[must_use]
 pub fn install(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
-    render(tables, configuration)
+    render(tables, configuration, true)
         .expect("templates fail on writing only, and a String takes everything")
 }
 
-fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askama::Result<String> {
-    let shared = Shared::of(tables);
+/// The same for tables of a stream that has others, of which it says nothing.
+pub(super) fn install_some(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
+    render(tables, configuration, false)
+        .expect("templates fail on writing only, and a String takes everything")
+}
+
+fn render(
+    tables: &[&TableDesc],
+    configuration: Option<&Configuration>,
+    is_whole: bool,
+) -> askama::Result<String> {
+    let shared = Shared::of(tables)?;
     let functions: askama::Result<Vec<String>> = tables
         .iter()
-        .map(|table| capture::functions(table, shared.has_outbox()))
+        .map(|table| capture::functions(table))
         .collect();
     let triggers: askama::Result<Vec<(String, DollarQuoted)>> = tables
         .iter()
@@ -114,6 +134,12 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             Ok((remark, DollarQuoted(triggers(table)?)))
         })
         .collect();
+    let leftovers = Leftovers {
+        schemas: LiteralArray(tables.iter().map(|table| table.schema()).collect()),
+        tables: LiteralArray(tables.iter().map(|table| table.table()).collect()),
+        apps: LiteralArray(app::of_all(tables)),
+        is_whole,
+    };
     let check_tables = CheckTables {
         table_checks: tables
             .iter()
@@ -141,6 +167,7 @@ fn render(tables: &[&TableDesc], configuration: Option<&Configuration>) -> askam
             .render()?,
         ),
         triggers: triggers?,
+        leftovers: DollarQuoted(leftovers.render()?),
         encoding_guard: None,
     };
     installation.encoding_guard = encoding_guard::of(&installation.render()?)?;

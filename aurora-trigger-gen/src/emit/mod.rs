@@ -3,6 +3,7 @@
 //! Data goes one way: the const descriptions of the structs, through typed names, values and code, into templates. The
 //! text is deterministic: the same structs give the same bytes.
 
+mod app;
 mod capture;
 mod check;
 mod command_line;

@@ -15,6 +15,11 @@ pub(super) const CAPTURE_ROW: &str = "_capture_row";
 /// The function that masks columns by the author's expressions.
 pub(super) const MASK: &str = "_mask";
 
+/// The names of all functions that the table can have.
+pub(super) fn all(table: &TableDesc) -> [String; 4] {
+    [TO_JSON, CAPTURE, CAPTURE_ROW, MASK].map(|suffix| object(table, suffix))
+}
+
 /// `schema_table` and the suffix; with a hash of both names where those are not plain, or would be cut, or could be read
 /// as another pair: `a_b`.`c` is not `a`.`b_c`.
 pub(super) fn object(table: &TableDesc, suffix: &str) -> String {

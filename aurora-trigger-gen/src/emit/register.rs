@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::capture::key_names;
-use super::sql::{Literal, LiteralArray};
+use super::sql::{Literal, LiteralArray, Sql};
+use super::{app, capture, names};
 use crate::describe::{Delivery, KeyDesc, OnFailure, Oversize, TableDesc};
 
 #[derive(Template)]
@@ -16,9 +17,24 @@ struct Register<'a> {
     oversize: &'static str,
     key_names: LiteralArray<'a>,
     has_key: bool,
+    app: Literal<'a>,
+    rust_path: Literal<'a>,
+    version: &'static str,
+    level: &'static str,
+    operations: LiteralArray<'a>,
+    functions: Vec<Sql>,
 }
 
 pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
+    let operations = [
+        (table.operations().insert, "INSERT"),
+        (table.operations().update, "UPDATE"),
+        (table.operations().delete, "DELETE"),
+        (table.operations().truncate, "TRUNCATE"),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, name)| wanted.then_some(name))
+    .collect();
     Register {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
@@ -39,6 +55,15 @@ pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
         },
         key_names: LiteralArray(key_names(table)),
         has_key: matches!(table.key(), KeyDesc::Columns),
+        app: Literal(app::of(table)),
+        rust_path: Literal(table.rust_path()),
+        version: env!("CARGO_PKG_VERSION"),
+        level: capture::level(table),
+        operations: LiteralArray(operations),
+        functions: names::all(table)
+            .iter()
+            .map(|name| Sql(Literal(name).to_string()))
+            .collect(),
     }
     .render()
 }

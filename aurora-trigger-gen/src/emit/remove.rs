@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{capture, encoding_guard, install, names};
+use super::{app, capture, encoding_guard, install, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -11,6 +11,7 @@ struct Remove<'a> {
     table_count: String,
     lock_all: DollarQuoted,
     tables: Vec<(Remark<'a>, DollarQuoted)>,
+    ownership: DollarQuoted,
     encoding_guard: Option<String>,
 }
 
@@ -23,7 +24,6 @@ struct RemoveLockAll {
 #[derive(Template)]
 #[template(path = "remove_table.sql", escape = "none")]
 struct RemoveTable {
-    name: Sql,
     regclass: Sql,
     schema: Sql,
     table: Sql,
@@ -56,6 +56,7 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
         table_count: install::count(tables),
         lock_all: DollarQuoted(lock_all.render()?),
         tables: bodies?,
+        ownership: app::ownership(tables, true)?,
         encoding_guard: None,
     };
     removal.encoding_guard = encoding_guard::of(&removal.render()?)?;
@@ -67,7 +68,6 @@ fn remove_table(table: &TableDesc) -> RemoveTable {
     let name = capture::qualified(table);
     RemoveTable {
         regclass: Sql(Literal(&name.to_string()).to_string()),
-        name,
         schema: Sql(Literal(table.schema()).to_string()),
         table: Sql(Literal(table.table()).to_string()),
         triggers: [
@@ -82,12 +82,7 @@ fn remove_table(table: &TableDesc) -> RemoveTable {
 
 /// The functions that a table can have.
 fn functions(table: &TableDesc) -> Vec<Sql> {
-    [
-        names::TO_JSON,
-        names::CAPTURE,
-        names::CAPTURE_ROW,
-        names::MASK,
-    ]
-    .map(|suffix| Sql(Literal(&names::object(table, suffix)).to_string()))
-    .into()
+    names::all(table)
+        .map(|name| Sql(Literal(&name).to_string()))
+        .into()
 }

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use super::sql::DollarQuoted;
 use super::way::{ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, SYNC_BYTES, Way};
-use super::{capture, mask};
+use super::{app, capture, mask};
 use crate::describe::{Level, TableDesc};
 use crate::wire::FORMAT_VERSION;
 
@@ -13,6 +14,7 @@ pub(super) struct Shared {
     format_version: u32,
     masks_by_hash: bool,
     pairs_rows: bool,
+    ownership: DollarQuoted,
     warns: bool,
     explains_misfits: bool,
     sends_keys: bool,
@@ -27,14 +29,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn of(tables: &[&TableDesc]) -> Self {
+    pub(super) fn of(tables: &[&TableDesc]) -> askama::Result<Self> {
         let any = |predicate: fn(Way) -> bool| tables.iter().any(|table| predicate(Way::of(table)));
         let keeps_dead_letters = tables
             .iter()
             .any(|table| capture::keeps_dead_letters(table));
         let keeps_events = any(Way::has_outbox);
-        Self {
+        Ok(Self {
             format_version: FORMAT_VERSION,
+            ownership: app::ownership(tables, false)?,
             pairs_rows: tables
                 .iter()
                 .any(|table| table.level() == Level::Statement && table.operations().update),
@@ -52,10 +55,6 @@ impl Shared {
             drain_bytes: SYNC_BYTES,
             least_drain_bytes: LEAST_DRAIN_BYTES,
             call_events: CALL_EVENTS,
-        }
-    }
-
-    pub(super) fn has_outbox(&self) -> bool {
-        self.keeps_events
+        })
     }
 }

@@ -15,11 +15,23 @@ BEGIN
             key_names text[] NOT NULL,
             has_key boolean NOT NULL,
             paused boolean NOT NULL DEFAULT false,
+            -- The crate of the struct. Only its files may change the capture.
+            app text NOT NULL,
+            rust_path text NOT NULL,
+            -- Of the aurora-trigger-gen that made the file.
+            version text NOT NULL,
+            -- When capture began. NULL: it has ended, and events of the table still wait.
+            installed_at timestamptz,
+            level text NOT NULL,
+            operations text[] NOT NULL,
+            -- The names of the table's functions in this schema.
+            functions text[] NOT NULL,
             PRIMARY KEY (schema_name, table_name)
         );
         ALTER TABLE aurora_trigger.stream_table OWNER TO aurora_trigger;
         COMMENT ON TABLE aurora_trigger.stream_table IS 'The tables whose changes are captured.';
     END IF;
+{%- if keeps_events %}
     IF to_regclass('aurora_trigger.failed_call') IS NULL THEN
         CREATE TABLE aurora_trigger.failed_call (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -39,6 +51,7 @@ BEGIN
             'The calls of the relay that failed, the newest thousand and what came since the last '
             'drain.';
     END IF;
+{%- endif %}
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;

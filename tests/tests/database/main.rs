@@ -2,6 +2,7 @@
 //! withstands. A version of PostgreSQL can change any of it.
 
 mod capture;
+mod captured_tables;
 mod columns;
 mod encodings;
 mod identifiers;

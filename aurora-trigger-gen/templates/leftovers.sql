@@ -1,0 +1,420 @@
+-- What a table's level can't capture, one line each.
+CREATE OR REPLACE FUNCTION aurora_trigger.level_differences(
+    schema_name text, table_name text, level text
+)
+RETURNS SETOF text
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    relation record;
+    foreign_table text;
+BEGIN
+    SELECT c.oid, c.relispartition, i.inhparent::regclass AS parent INTO relation
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid AND c.relispartition
+    WHERE n.nspname = schema_name AND c.relname = table_name;
+    IF NOT FOUND OR level <> 'statement' THEN
+        RETURN;
+    END IF;
+    IF relation.relispartition THEN
+        RETURN NEXT format(
+            '%I.%I is a partition of %s: a trigger at statement level does not see writes through '
+            '%3$s. Put the struct on %3$s, or say level = "row"',
+            schema_name, table_name, relation.parent
+        );
+    END IF;
+    FOR foreign_table IN
+        WITH RECURSIVE descendant (id) AS (
+            SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = relation.oid
+            UNION
+            SELECT i.inhrelid
+            FROM descendant AS d
+            JOIN pg_inherits AS i ON i.inhparent = d.id
+        )
+        SELECT d.id::regclass::text
+        FROM descendant AS d
+        JOIN pg_class AS c ON c.oid = d.id
+        WHERE c.relkind = 'f'
+        ORDER BY 1
+    LOOP
+        RETURN NEXT format(
+            '%I.%I has the foreign table %s below it: with a trigger at statement level, writes '
+            'that reach it would fail. Say level = "row"',
+            schema_name, table_name, foreign_table
+        );
+    END LOOP;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.level_differences(text, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.level_differences(text, text, text) FROM PUBLIC;
+
+-- Warns of changes that a table's triggers can't capture.
+CREATE OR REPLACE FUNCTION aurora_trigger.warn_of_gaps(
+    schema_name text, table_name text, level text
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    relation record;
+    parent text;
+BEGIN
+    SELECT c.oid, c.relpersistence, c.relispartition INTO relation
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = schema_name AND c.relname = table_name;
+    IF relation.relpersistence = 'u' THEN
+        RAISE WARNING 'aurora_trigger: %.% is UNLOGGED: a crash empties it without an event',
+            schema_name, table_name
+            USING HINT = format('ALTER TABLE %I.%I SET LOGGED;', schema_name, table_name);
+    END IF;
+    IF level <> 'statement' THEN
+        RETURN;
+    END IF;
+    FOR parent IN
+        SELECT i.inhparent::regclass::text FROM pg_inherits AS i
+        WHERE i.inhrelid = relation.oid AND NOT relation.relispartition
+        ORDER BY i.inhseqno
+    LOOP
+        RAISE WARNING 'aurora_trigger: %.% inherits from %, and writes through % are not captured',
+            schema_name, table_name, parent, parent
+            USING HINT = 'A trigger at statement level fires for the table that the statement '
+                'names. Say level = "row".';
+    END LOOP;
+    IF EXISTS (
+        SELECT FROM aurora_trigger.own_trigger AS o
+        WHERE o.table_id = relation.oid AND o.enabled = 'A'
+    ) THEN
+        RAISE WARNING
+            'aurora_trigger: the triggers of %.% fire ALWAYS, but not for replicated rows',
+            schema_name, table_name
+            USING HINT = 'A subscription fires row triggers only: of its rows, a trigger at '
+                'statement level sees the initial copy. Say level = "row".';
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.warn_of_gaps(text, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.warn_of_gaps(text, text, text) FROM PUBLIC;
+
+-- Drops triggers of ours: the trigger at a place is on the table at the same place. All of them are
+-- dropped or, where a table is in use, none.
+CREATE OR REPLACE FUNCTION aurora_trigger.drop_own_triggers(
+    captured_tables regclass[], trigger_names text[]
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    lock_timeout_before CONSTANT text := current_setting('lock_timeout');
+    tables CONSTANT regclass[] := ARRAY(
+        SELECT DISTINCT c FROM unnest(captured_tables) AS c ORDER BY c
+    );
+    tries integer := 0;
+BEGIN
+    WHILE cardinality(tables) > 0 LOOP
+        BEGIN
+            PERFORM aurora_trigger.try_lock(tries, tables, 'ACCESS EXCLUSIVE');
+            FOR place IN 1 .. cardinality(trigger_names) LOOP
+                EXECUTE format(
+                    'DROP TRIGGER %I ON %s', trigger_names[place], captured_tables[place]
+                );
+            END LOOP;
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, tables);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
+END
+$body$;
+ALTER FUNCTION aurora_trigger.drop_own_triggers(regclass[], text[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.drop_own_triggers(regclass[], text[]) FROM PUBLIC;
+
+-- Drops the triggers of ours that somebody renamed: beside those of the installation, each would
+-- capture every change once more. The caller has begun a try to lock the table.
+CREATE OR REPLACE FUNCTION aurora_trigger.drop_renamed_triggers(schema_name text, table_name text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT o.table_id::regclass AS streamed_table, o.trigger_name
+        FROM aurora_trigger.own_trigger AS o
+        WHERE o.schema_name = drop_renamed_triggers.schema_name
+            AND o.table_name = drop_renamed_triggers.table_name
+            AND o.trigger_name NOT IN (
+                'aurora_trigger_insert', 'aurora_trigger_update',
+                'aurora_trigger_delete', 'aurora_trigger_truncate'
+            )
+        ORDER BY o.trigger_name
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.trigger_name, found.streamed_table);
+        RAISE NOTICE 'aurora_trigger: trigger % of % was renamed and is dropped',
+            found.trigger_name, found.streamed_table;
+    END LOOP;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.drop_renamed_triggers(text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.drop_renamed_triggers(text, text) FROM PUBLIC;
+
+-- How many events of a table the outbox or the dead letters hold, where an installation has those.
+CREATE OR REPLACE FUNCTION aurora_trigger.events_of(
+    held_in text, schema_name text, table_name text
+)
+RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    events bigint := 0::bigint;
+BEGIN
+    IF to_regclass(format('aurora_trigger.%I', held_in)) IS NOT NULL THEN
+        EXECUTE format(
+            'SELECT count(*) FROM aurora_trigger.%I AS e '
+            'WHERE e.schema_name = $1 AND e.table_name = $2',
+            held_in
+        )
+        INTO events
+        USING schema_name, table_name;
+    END IF;
+    RETURN events;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.events_of(text, text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.events_of(text, text, text) FROM PUBLIC;
+
+-- Drops the functions of a table that no trigger calls, and its registration, which stays as long
+-- as events or dead letters of the table do. Returns how many functions were dropped.
+CREATE OR REPLACE FUNCTION aurora_trigger.forget_table(schema_name text, table_name text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    found record;
+    dropped bigint := 0::bigint;
+BEGIN
+    FOR found IN
+        SELECT p.oid::regprocedure AS function_name
+        FROM aurora_trigger.stream_table AS s
+        JOIN pg_proc AS p ON p.proname = ANY (s.functions)
+        WHERE s.schema_name = forget_table.schema_name
+            AND s.table_name = forget_table.table_name
+            AND p.pronamespace = 'aurora_trigger'::regnamespace
+            AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', found.function_name);
+        dropped := dropped + 1;
+    END LOOP;
+    IF aurora_trigger.events_of(
+        'outbox', forget_table.schema_name, forget_table.table_name
+    ) + aurora_trigger.events_of(
+        'dead_letter', forget_table.schema_name, forget_table.table_name
+    ) > 0 THEN
+        -- Should the table come back, its capture begins anew.
+        UPDATE aurora_trigger.stream_table AS s
+        SET installed_at = NULL
+        WHERE s.schema_name = forget_table.schema_name
+            AND s.table_name = forget_table.table_name AND s.installed_at IS NOT NULL;
+    ELSE
+        DELETE FROM aurora_trigger.stream_table AS s
+        WHERE s.schema_name = forget_table.schema_name
+            AND s.table_name = forget_table.table_name;
+    END IF;
+    RETURN dropped;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.forget_table(text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.forget_table(text, text) FROM PUBLIC;
+
+-- Removes what earlier installations left: triggers that capture for a table of this file and are
+-- on another table, and functions that no trigger calls. Names the tables that are captured and
+-- have left the stream; is_whole: the file has all tables of its stream.
+CREATE OR REPLACE FUNCTION aurora_trigger.remove_leftovers(
+    schema_names text[], table_names text[], apps text[], is_whole boolean
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    found record;
+    other_tables regclass[];
+    trigger_names text[];
+    notices text[];
+    notice text;
+    forgotten text;
+BEGIN
+    FOR found IN
+        SELECT o.table_id::regclass AS other_table, o.trigger_name, s.schema_name, s.table_name
+        FROM unnest(schema_names, table_names) AS f (schema_name, table_name)
+        JOIN aurora_trigger.stream_table AS s
+            ON s.schema_name = f.schema_name AND s.table_name = f.table_name
+        JOIN aurora_trigger.own_trigger AS o ON o.function_name = ANY (s.functions)
+        WHERE o.schema_name <> s.schema_name OR o.table_name <> s.table_name
+        ORDER BY o.schema_name, o.table_name, o.trigger_name
+    LOOP
+        other_tables := array_append(other_tables, found.other_table);
+        trigger_names := array_append(trigger_names, found.trigger_name);
+        notices := array_append(
+            notices,
+            format(
+                'trigger %s of %s sent changes of that table as those of %s.%s: dropped',
+                found.trigger_name, found.other_table, found.schema_name, found.table_name
+            )
+        );
+    END LOOP;
+    PERFORM aurora_trigger.drop_own_triggers(other_tables, trigger_names);
+    FOREACH notice IN ARRAY coalesce(notices, '{}') LOOP
+        RAISE NOTICE 'aurora_trigger: %', notice;
+    END LOOP;
+    IF NOT is_whole THEN
+        RETURN;
+    END IF;
+    FOR found IN
+        SELECT s.schema_name, s.table_name
+        FROM aurora_trigger.stream_table AS s
+        WHERE s.app = ANY (apps)
+            AND NOT EXISTS (
+                SELECT FROM unnest(schema_names, table_names) AS f (schema_name, table_name)
+                WHERE s.schema_name = f.schema_name AND s.table_name = f.table_name
+            )
+            AND NOT EXISTS (
+                SELECT FROM aurora_trigger.own_trigger AS o
+                WHERE o.function_name = ANY (s.functions)
+            )
+        ORDER BY s.schema_name, s.table_name
+    LOOP
+        IF aurora_trigger.forget_table(found.schema_name, found.table_name) > 0 THEN
+            RAISE NOTICE
+                'aurora_trigger: %.% has left the stream, and its functions are dropped',
+                found.schema_name, found.table_name;
+        END IF;
+    END LOOP;
+    SELECT string_agg(DISTINCT format('%I.%I', o.schema_name, o.table_name), ', ')
+    INTO forgotten
+    FROM aurora_trigger.own_trigger AS o
+    LEFT JOIN aurora_trigger.stream_table AS s ON o.function_name = ANY (s.functions)
+    WHERE (s.app IS NULL OR s.app = ANY (apps))
+        AND NOT EXISTS (
+            SELECT FROM unnest(schema_names, table_names) AS f (schema_name, table_name)
+            WHERE o.schema_name = f.schema_name AND o.table_name = f.table_name
+        );
+    IF forgotten IS NOT NULL THEN
+        RAISE WARNING 'aurora_trigger: captured, but not in this file: %', forgotten
+            USING HINT = 'A struct that leaves the stream leaves its triggers. To remove them: '
+                'aurora-trigger down --table <schema.table>, or '
+                'SELECT aurora_trigger.stop_capture(''<schema.table>'').';
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.remove_leftovers(text[], text[], text[], boolean)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.remove_leftovers(text[], text[], text[], boolean)
+    FROM PUBLIC;
+
+-- Ends the capture of a table, without its struct: removes its triggers, functions and
+-- registration. The name is as in SQL; the table need not exist any more. Returns how many of its
+-- events wait: as long as there are some, the registration stays.
+CREATE OR REPLACE FUNCTION aurora_trigger.stop_capture(streamed_table text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    names CONSTANT text[] := parse_ident(streamed_table);
+    unregistered oid[];
+    captured_tables regclass[];
+    trigger_names text[];
+    found record;
+BEGIN
+    PERFORM aurora_trigger.wait_for_other_installations();
+    IF cardinality(names) <> 2 THEN
+        RAISE EXCEPTION 'aurora_trigger: % does not name a schema and a table', streamed_table
+            USING HINT = 'Write it as in SQL: schema.table, in double quotes where needed.';
+    END IF;
+    SELECT array_agg(DISTINCT o.function_id)
+    INTO unregistered
+    FROM aurora_trigger.own_trigger AS o
+    WHERE o.schema_name = names[1] AND o.table_name = names[2]
+        AND NOT EXISTS (
+            SELECT FROM aurora_trigger.stream_table AS s WHERE o.function_name = ANY (s.functions)
+        );
+    SELECT
+        array_agg(o.table_id::regclass ORDER BY o.schema_name, o.table_name, o.trigger_name),
+        array_agg(o.trigger_name ORDER BY o.schema_name, o.table_name, o.trigger_name)
+    INTO captured_tables, trigger_names
+    FROM aurora_trigger.own_trigger AS o
+    WHERE o.schema_name = names[1] AND o.table_name = names[2]
+        OR EXISTS (
+            SELECT FROM aurora_trigger.stream_table AS s
+            WHERE s.schema_name = names[1] AND s.table_name = names[2]
+                AND o.function_name = ANY (s.functions)
+        );
+    IF trigger_names IS NULL AND NOT EXISTS (
+        SELECT FROM aurora_trigger.stream_table AS s
+        WHERE s.schema_name = names[1] AND s.table_name = names[2]
+    ) THEN
+        RAISE EXCEPTION 'aurora_trigger: %.% is not captured',
+            quote_ident(names[1]), quote_ident(names[2])
+            USING HINT = coalesce(
+                (
+                    SELECT 'Captured are: ' || string_agg(
+                        format('%I.%I', s.schema_name, s.table_name),
+                        ', '
+                        ORDER BY s.schema_name, s.table_name
+                    )
+                    FROM aurora_trigger.capture_status AS s
+                ),
+                'No table is captured.'
+            );
+    END IF;
+    PERFORM aurora_trigger.drop_own_triggers(captured_tables, trigger_names);
+    PERFORM aurora_trigger.forget_table(names[1], names[2]);
+    FOR found IN
+        SELECT p.oid::regprocedure AS function_name
+        FROM pg_proc AS p
+        WHERE p.oid = ANY (unregistered)
+            AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', found.function_name);
+    END LOOP;
+    RETURN aurora_trigger.events_of('outbox', names[1], names[2]);
+END
+$body$;
+ALTER FUNCTION aurora_trigger.stop_capture(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.stop_capture(text) FROM PUBLIC;
+
+-- Lets another app's files change the capture of a table from now on. An app is the crate of its
+-- structs.
+CREATE OR REPLACE FUNCTION aurora_trigger.hand_over(streamed_table text, app text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    names CONSTANT text[] := parse_ident(streamed_table);
+BEGIN
+    UPDATE aurora_trigger.stream_table AS s
+    SET app = hand_over.app
+    WHERE s.schema_name = names[1] AND s.table_name = names[2] AND cardinality(names) = 2;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'aurora_trigger: % is not captured', streamed_table
+            USING HINT = 'SELECT * FROM aurora_trigger.capture_status names the captured tables.';
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.hand_over(text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.hand_over(text, text) FROM PUBLIC;
