@@ -40,9 +40,9 @@ pub(super) enum Command {
 /// What is done at a database that has the triggers.
 #[derive(Debug, Subcommand)]
 pub(super) enum Operation {
-    /// Show each streamed table: what waits, what was sent, what failed.
+    /// Show each streamed table: whether it is captured, what waits, what was sent, what failed.
     ///
-    /// It shows, and checks nothing: the exit code is 0 whatever it shows.
+    /// It shows, and fails for nothing: the exit code is 0 whatever it shows.
     Status {
         #[command(flatten)]
         target: Target,
@@ -95,6 +95,17 @@ pub(super) enum Operation {
         #[command(flatten)]
         letters: PurgeLetters,
     },
+    /// End the capture of a table, without its struct: remove its triggers, functions and registration.
+    ///
+    /// For a table whose struct has left the stream. What its apps' emit-sql prints captures it again, as long as it has
+    /// the struct.
+    Down {
+        #[command(flatten)]
+        target: Target,
+        /// The table, as in SQL: SCHEMA.TABLE. It need not exist any more.
+        #[arg(long, value_name = "TABLE", value_parser = NonEmptyStringValueParser::new())]
+        table: String,
+    },
     /// Begin a new epoch: what is captured from now on counts as newer than all before.
     ///
     /// For a database that was restored, cloned or promoted, or that takes over from another server, before anything is
@@ -115,6 +126,7 @@ impl Operation {
             | Self::Resume { target, .. }
             | Self::Redrive { target, .. }
             | Self::Purge { target, .. }
+            | Self::Down { target, .. }
             | Self::NewEpoch { target } => target,
         }
     }

@@ -73,6 +73,7 @@ async fn operate(operation: &Operation) -> Result<(String, Option<String>), Stri
         Operation::Resume { table, .. } => tables::resume(&database, table.as_deref()).await?,
         Operation::Redrive { letters, .. } => dead_letters::redrive(&database, letters).await?,
         Operation::Purge { letters, .. } => dead_letters::purge(&database, letters).await?,
+        Operation::Down { table, .. } => tables::end_capture(&database, table).await?,
         Operation::NewEpoch { .. } => epoch::raise(&database).await?,
     };
     Ok((outcome.print(target.format), outcome.problem))

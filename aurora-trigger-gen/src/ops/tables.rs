@@ -22,6 +22,30 @@ pub(super) async fn resume(database: &Database, table: Option<&str>) -> Result<O
     ))
 }
 
+/// Ends the capture of this table.
+pub(super) async fn end_capture(database: &Database, table: &str) -> Result<Outcome, String> {
+    let mut session = database.connect().await?;
+    session.require("aurora_trigger.stop_capture(text)").await?;
+    let pending: i64 = session
+        .value(
+            "SELECT aurora_trigger.stop_capture($1)",
+            &[(&table, Type::TEXT)],
+        )
+        .await?;
+    let rest = if pending > 0 {
+        format!(
+            ", and {} in the outbox: drain, then run this again to remove its registration",
+            counted(pending, "event of it waits", "events of it wait")
+        )
+    } else {
+        String::new()
+    };
+    Ok(Outcome {
+        text: format!("{table} is no longer captured{rest}"),
+        json: json!({"removed": table, "pending": pending}),
+    })
+}
+
 async fn set(database: &Database, function: &str, table: Option<&str>) -> Result<i64, String> {
     let mut session = database.connect().await?;
     session

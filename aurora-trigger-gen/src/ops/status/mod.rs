@@ -11,11 +11,34 @@ use super::database::{Database, DatabaseError, Session};
 /// All in one statement, so that it is of one moment; as JSON, since that is what becomes of it.
 const READ: &str = include_str!("read.sql");
 
+/// Which tables are captured: every installation has it, also one without an outbox.
+const READ_CAPTURES: &str = include_str!("captures.sql");
+
 /// The tables and lanes of an installation.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Status {
+    #[serde(default)]
+    captures: Vec<Capture>,
     pub(super) tables: Vec<Table>,
     pub(super) lanes: Vec<Lane>,
+}
+
+/// A row of `aurora_trigger.capture_status`, and how long ago its time is.
+#[derive(Debug, Deserialize, Serialize)]
+struct Capture {
+    schema_name: String,
+    table_name: String,
+    /// Whose file captures it.
+    app: Option<String>,
+    rust_path: Option<String>,
+    version: Option<String>,
+    installed_at: Option<String>,
+    installed_seconds: Option<i64>,
+    captured: bool,
+    problem: Option<String>,
+    /// As in SQL.
+    #[serde(skip_serializing)]
+    name: String,
 }
 
 /// A row of `aurora_trigger.status`, and how long ago its times are.
@@ -56,10 +79,30 @@ pub(super) struct Lane {
 /// Reads it.
 pub(super) async fn read(database: &Database) -> Result<Status, DatabaseError> {
     let mut session = database.connect().await?;
-    of(&mut session).await
+    session
+        .require_view("aurora_trigger.capture_status")
+        .await?;
+    let captures: String = session.value(READ_CAPTURES, &[]).await?;
+    let captures =
+        serde_json::from_str(&captures).map_err(|error| session.outdated(&error.to_string()))?;
+    let has_outbox: bool = session
+        .value(
+            "SELECT to_regclass('aurora_trigger.status') IS NOT NULL",
+            &[],
+        )
+        .await?;
+    if !has_outbox {
+        return Ok(Status {
+            captures,
+            tables: Vec::new(),
+            lanes: Vec::new(),
+        });
+    }
+    let status = of(&mut session).await?;
+    Ok(Status { captures, ..status })
 }
 
-/// The same of a session.
+/// What waits, of a session; without the captures.
 pub(super) async fn of(session: &mut Session) -> Result<Status, DatabaseError> {
     session.require_view("aurora_trigger.status").await?;
     session.require_view("aurora_trigger.lane_status").await?;

@@ -1,16 +1,22 @@
 use super::columns::{Side, columns};
-use super::{Lane, Status, Table};
+use super::{Capture, Lane, Status, Table};
 use crate::ops::text::{age_of, one_line};
 
 /// What a cell without a value holds.
 const NONE: &str = "-";
 
-/// The tables; then their last errors, and the lanes that wait after one, if there are any.
+/// Which tables are captured; the tables' outboxes; then their last errors, and the lanes that wait after one, if there are any.
 pub(super) fn text(status: &Status) -> String {
-    if status.tables.is_empty() {
+    if status.tables.is_empty() && status.captures.is_empty() {
         return "no table is streamed\n".to_owned();
     }
-    let mut parts = vec![tables(&status.tables)];
+    let mut parts = Vec::new();
+    if !status.captures.is_empty() {
+        parts.push(captures(&status.captures));
+    }
+    if !status.tables.is_empty() {
+        parts.push(tables(&status.tables));
+    }
     let failed: Vec<&Table> = status
         .tables
         .iter()
@@ -28,6 +34,24 @@ pub(super) fn text(status: &Status) -> String {
         parts.push(lanes(&waiting));
     }
     parts.join("\n")
+}
+
+fn captures(captures: &[Capture]) -> String {
+    let mut lines = vec![["table", "captured", "app", "since", "problem"].map(str::to_owned)];
+    lines.extend(captures.iter().map(|capture| {
+        let text = |text: &Option<String>| text.as_deref().map_or(NONE.to_owned(), one_line);
+        [
+            one_line(&capture.name),
+            if capture.captured { "yes" } else { "no" }.to_owned(),
+            text(&capture.app),
+            capture
+                .installed_seconds
+                .map_or_else(|| NONE.to_owned(), age_of),
+            text(&capture.problem),
+        ]
+    }));
+    let [left, right] = [Side::Left, Side::Right];
+    columns([left, left, left, right, left], &lines)
 }
 
 fn tables(tables: &[Table]) -> String {

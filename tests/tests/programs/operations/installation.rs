@@ -2,8 +2,8 @@ use crate::operations::installed::Installed;
 use crate::operations::program::{program, refused};
 
 /// One of each command, and what it needs.
-const COMMANDS: [(&[&str], &str); 8] = [
-    (&["status"], "aurora_trigger.status"),
+const COMMANDS: [(&[&str], &str); 9] = [
+    (&["status"], "aurora_trigger.capture_status"),
     (&["drain"], "aurora_trigger.drain()"),
     (&["drain", "--once"], "aurora_trigger.drain()"),
     (&["pause"], "aurora_trigger.pause(regclass)"),
@@ -12,6 +12,10 @@ const COMMANDS: [(&[&str], &str); 8] = [
     (
         &["purge", "--all"],
         "aurora_trigger.purge(regclass, bigint, boolean)",
+    ),
+    (
+        &["down", "--table", "sales.orders"],
+        "aurora_trigger.stop_capture(text)",
     ),
     (&["new-epoch"], "aurora_trigger.new_epoch()"),
 ];

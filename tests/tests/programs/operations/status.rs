@@ -55,12 +55,56 @@ async fn what_is_well_takes_no_line() {
     assert_eq!(printed(&mut status).lines().count(), 2);
 }
 
+const CAPTURES: &str = r#"
+    INSERT INTO stub.captures VALUES
+        ('sales', 'orders', 'storefront', 'storefront::Order', '1.2.3', now() - interval '3 days 1 hour', true, NULL),
+        ('Sales', 'Odd.Name', NULL, NULL, NULL, NULL, false, E'no trigger for INSERT;\nthe table is gone');
+"#;
+
+/// An installation without an outbox has no other view.
+#[tokio::test]
+async fn each_table_is_captured_or_has_a_problem() {
+    let installed = Installed::new().await;
+    installed.run(CAPTURES).await;
+    let expected = r#"table               captured  app         since  problem
+"Sales"."Odd.Name"  no        -               -  no trigger for INSERT; the table is gone
+sales.orders        yes       storefront    3 d  -
+"#;
+    let mut status = program(&["status", "--database-url", &installed.url()]);
+    assert_eq!(printed(&mut status), expected);
+    installed
+        .run("DROP VIEW aurora_trigger.status, aurora_trigger.lane_status")
+        .await;
+    assert_eq!(printed(&mut status), expected);
+
+    let status = object(status.args(["--format", "json"]));
+    let orders = &status["captures"][1];
+    let seconds = orders["installed_seconds"].as_i64().expect("a number");
+    assert!((262_800..263_800).contains(&seconds), "{seconds}");
+    for (name, value) in [
+        ("schema_name", json!("sales")),
+        ("table_name", json!("orders")),
+        ("app", json!("storefront")),
+        ("rust_path", json!("storefront::Order")),
+        ("version", json!("1.2.3")),
+        ("captured", json!(true)),
+        ("problem", Value::Null),
+    ] {
+        assert_eq!(orders[name], value, "{name}");
+    }
+    assert_eq!(status["captures"][0]["captured"], false);
+    assert_eq!(status["tables"], json!([]));
+}
+
 #[tokio::test]
 async fn scripts_get_the_views_as_they_are() {
     let installed = Installed::new().await;
     let url = installed.url();
     let mut status = program(&["status", "--format", "json", "--database-url", &url]);
-    assert_eq!(object(&mut status), json!({"tables": [], "lanes": []}));
+    assert_eq!(
+        object(&mut status),
+        json!({"captures": [], "tables": [], "lanes": []})
+    );
 
     installed.run(ROWS).await;
     let mut status = object(&mut status);

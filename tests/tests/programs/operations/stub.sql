@@ -28,11 +28,18 @@ CREATE TABLE stub.tables (
     failed_calls bigint DEFAULT 0, last_error_at timestamptz, last_error text
 );
 
+CREATE TABLE stub.captures (
+    schema_name text, table_name text, app text, rust_path text, version text, installed_at timestamptz,
+    captured boolean, problem text
+);
+
 CREATE TABLE stub.lanes (lane smallint, retry_at timestamptz, failures integer, last_error text);
 
 CREATE SCHEMA aurora_trigger;
 
 CREATE VIEW aurora_trigger.status AS TABLE stub.tables;
+
+CREATE VIEW aurora_trigger.capture_status AS TABLE stub.captures;
 
 CREATE VIEW aurora_trigger.lane_status AS TABLE stub.lanes;
 
@@ -82,6 +89,10 @@ RETURNS bigint LANGUAGE sql AS $$
         format('purge(%s, %s, %s)',
             coalesce(streamed_table::text, 'NULL'), coalesce(dead_letter::text, 'NULL'), everything),
         CASE WHEN dead_letter IS NULL THEN 12 WHEN dead_letter = 99 THEN 0 ELSE 1 END)
+$$;
+
+CREATE FUNCTION aurora_trigger.stop_capture(streamed_table text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT stub.ask(format('stop_capture(%s)', streamed_table), CASE streamed_table WHEN 'sales.orders' THEN 7 ELSE 0 END)
 $$;
 
 CREATE FUNCTION aurora_trigger.new_epoch() RETURNS bigint LANGUAGE sql AS $$

@@ -33,6 +33,36 @@ async fn a_table_is_named_as_in_sql_and_all_without_a_name() {
 }
 
 #[tokio::test]
+async fn the_capture_of_a_table_is_ended_by_its_name() {
+    let installed = Installed::new().await;
+    let url = installed.url();
+    let down = |table: &str| program(&["down", "--database-url", &url, "--table", table]);
+    assert_eq!(
+        printed(&mut down(r#"sales."Odd.Name""#)),
+        "sales.\"Odd.Name\" is no longer captured\n"
+    );
+    assert_eq!(
+        printed(&mut down("sales.orders")),
+        "sales.orders is no longer captured, and 7 events of it wait in the outbox: drain, then run this again to \
+         remove its registration\n"
+    );
+    assert_eq!(
+        object(down("sales.orders").args(["--format", "json"])),
+        json!({"removed": "sales.orders", "pending": 7})
+    );
+    assert_eq!(
+        installed.asked().await,
+        [
+            r#"stop_capture(sales."Odd.Name")"#,
+            "stop_capture(sales.orders)",
+            "stop_capture(sales.orders)"
+        ]
+    );
+    let said = refused(&mut program(&["down", "--database-url", &url]));
+    assert!(said.contains("--table <TABLE>"), "{said}");
+}
+
+#[tokio::test]
 async fn a_script_gets_an_object() {
     let installed = Installed::new().await;
     let url = installed.url();

@@ -63,6 +63,12 @@ impl Database {
         printed(program(arguments).args(["--database-url", &self.url]))
     }
 
+    /// The outboxes of all tables.
+    fn status_tables(&self) -> Value {
+        let arguments = ["status", "--format", "json", "--database-url", &self.url];
+        object(&mut program(&arguments))["tables"].take()
+    }
+
     /// What the status of the only table says of this.
     fn status(&self, of: &str) -> Value {
         let arguments = ["status", "--format", "json", "--database-url", &self.url];
@@ -281,4 +287,39 @@ async fn a_new_epoch_is_that_of_the_events_to_come() {
         .collect();
     assert_eq!(json!(epochs), json!([first, epoch]));
     assert!(epoch.as_i64() > Some(first), "{epoch}");
+}
+
+#[tokio::test]
+async fn a_table_is_captured_until_its_capture_is_ended() {
+    let (database, session) = Database::start().await;
+    let captures = || {
+        let arguments = [
+            "status",
+            "--format",
+            "json",
+            "--database-url",
+            &database.url,
+        ];
+        object(&mut program(&arguments))["captures"].take()
+    };
+    let found = captures();
+    assert_eq!(found[0]["app"], "programs", "{found}");
+    assert_eq!(found[0]["captured"], true, "{found}");
+    assert_eq!(found[0]["problem"], Value::Null, "{found}");
+    run(
+        &session,
+        "ALTER TABLE shop.items DISABLE TRIGGER aurora_trigger_insert",
+    )
+    .await;
+    assert_eq!(
+        captures()[0]["problem"],
+        "trigger aurora_trigger_insert is disabled"
+    );
+    assert_eq!(
+        database.says(&["down", "--table", "shop.items"]),
+        "shop.items is no longer captured\n"
+    );
+    assert_eq!(captures(), json!([]));
+    run(&session, "INSERT INTO shop.items VALUES (1)").await;
+    assert_eq!(database.status_tables(), json!([]));
 }

@@ -11,6 +11,7 @@ fn help_fits_the_screen_and_names_every_command() {
         "resume",
         "redrive",
         "purge",
+        "down",
         "new-epoch",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
