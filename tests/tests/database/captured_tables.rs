@@ -483,15 +483,21 @@ async fn refusal(session: &Client, table: &TableDesc) -> String {
 async fn a_partition_is_refused_at_statement_level_and_told_where_it_was_attached_later() {
     let (pipeline, session) = start(PARTITIONED).await;
     pipeline.install_tables(&[&A::TABLE]).await;
-    run(&session, ATTACH).await;
-    run(&session, "INSERT INTO app.parent VALUES (1)").await;
-    assert_eq!(pipeline.take_calls().len(), 0);
-    assert_eq!(
-        status(&session).await,
-        [
-            "app.a of database: captured, on a partition only: writes through app.parent are not captured"
-        ]
-    );
+    if session.batch_execute(ATTACH).await.is_ok() {
+        run(&session, "INSERT INTO app.parent VALUES (1)").await;
+        assert_eq!(pipeline.take_calls().len(), 0);
+        assert_eq!(
+            status(&session).await,
+            [
+                "app.a of database: captured, on a partition only: writes through app.parent are not captured"
+            ]
+        );
+    } else {
+        // PostgreSQL 11 takes every trigger with transition tables for one of rows.
+        assert!(pipeline.server_version().await < 150_000);
+        run(&session, &emit::remove(&[&A::TABLE])).await;
+        run(&session, ATTACH).await;
+    }
     assert_eq!(
         refusal(&session, &A::TABLE).await,
         "app.a is a partition of app.parent: a trigger at statement level does not see writes through app.parent. \

@@ -252,12 +252,12 @@ fn replay() -> Replay<Task> {
 async fn any_mix_of_moves_leads_to_the_rows_of_the_table(level: Level) {
     let pipeline = Pipeline::with_tables::<Only<Task>>(level, TASKS).await;
     let mut replay = replay();
-    for round in 0..20 {
+    for round in 0..8 {
         pipeline
             .run(&format!(
                 "SELECT setseed({}); DELETE FROM tasks WHERE stage = 2;
                  INSERT INTO tasks SELECT 1, {round} * 100 + n, 'new' FROM generate_series(1, 30) AS n",
-                f64::from(round) / 20.0
+                f64::from(round) / 8.0
             ))
             .await;
         assert_same(&pipeline, &mut replay, "new rows").await;
