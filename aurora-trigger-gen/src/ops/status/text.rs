@@ -39,7 +39,8 @@ pub(super) fn text(status: &Status) -> String {
 fn captures(captures: &[Capture]) -> String {
     let mut lines = vec![["table", "captured", "app", "since", "problem"].map(str::to_owned)];
     lines.extend(captures.iter().map(|capture| {
-        let text = |text: &Option<String>| text.as_deref().map_or(NONE.to_owned(), one_line);
+        let text =
+            |text: &Option<String>| text.as_deref().map_or_else(|| NONE.to_owned(), one_line);
         [
             one_line(&capture.name),
             if capture.captured { "yes" } else { "no" }.to_owned(),
