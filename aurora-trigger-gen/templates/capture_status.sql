@@ -21,6 +21,7 @@ BEGIN
                 t.tgname::text AS trigger_name,
                 t.tgfoid AS function_id,
                 p.proname::text AS function_name,
+                pg_get_userbyid(p.proowner)::text AS function_owner,
                 CASE
                     WHEN t.tgtype & 4 <> 0 THEN 'INSERT'
                     WHEN t.tgtype & 8 <> 0 THEN 'DELETE'
@@ -147,6 +148,16 @@ BEGIN
                         JOIN pg_class AS r ON r.oid = below.id AND r.relkind = 'f'
                         JOIN pg_namespace AS n ON n.oid = r.relnamespace
                         WHERE s.level = 'statement'
+                        UNION ALL
+                        SELECT DISTINCT
+                            8,
+                            format(
+                                'captured with the rights of the role %I: run the installation '
+                                'file again',
+                                o.function_owner
+                            )
+                        FROM aurora_trigger.own_trigger AS o
+                        WHERE o.table_id = c.oid AND o.function_owner <> 'aurora_trigger'
                     ) AS found (rank, problem)
                 ) AS problem
             FROM aurora_trigger.stream_table AS s

@@ -1,3 +1,17 @@
+
+    IF current_user <> 'aurora_trigger' THEN
+        -- It was restored without its owner.
+        PERFORM aurora_trigger.warn(
+            format(
+                'the changes of %s.%s are captured with the rights of the role %s',
+                TG_TABLE_SCHEMA,
+                TG_TABLE_NAME,
+                current_user
+            ),
+            hint => 'Run the installation file again: it gives what it installed to the role '
+                'aurora_trigger.'
+        );
+    END IF;
 {%- if way.calls() %}
 {%- if operations.truncate %}
     IF TG_OP = 'TRUNCATE' THEN

@@ -53,6 +53,12 @@ pub fn drop_later(database: &str) {
 ///
 /// With the server's message, if the name is taken.
 pub async fn create_database(name: &str, endpoint: &LambdaEndpoint) {
+    copy_template(name).await;
+    run(&connect(name, "postgres").await, &name_endpoint(endpoint)).await;
+}
+
+/// Creates a database with the stand-in for `aws_lambda`, which calls no endpoint yet.
+pub(crate) async fn copy_template(name: &str) {
     let administrator = administrator().await;
     let ended = std::mem::take(&mut *ENDED.lock().expect("nobody panics with the lock"));
     for database in ended {
@@ -65,10 +71,16 @@ pub async fn create_database(name: &str, endpoint: &LambdaEndpoint) {
         &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"),
     )
     .await;
+}
+
+/// The statement by which the stand-in of a database calls this endpoint.
+pub(crate) fn name_endpoint(endpoint: &LambdaEndpoint) -> String {
     let extension = endpoint.extension_sql();
-    // Its last statement names the endpoint; the template has the rest.
-    let endpoint = statements(&extension).pop().expect("it has statements");
-    run(&connect(name, "postgres").await, endpoint).await;
+    // The last one; the template has the rest.
+    statements(&extension)
+        .pop()
+        .expect("it has statements")
+        .to_owned()
 }
 
 /// A session of the superuser in no database of a test: for roles, which are the whole cluster's.

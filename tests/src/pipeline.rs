@@ -1,6 +1,6 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use aurora_trigger_gen::describe::TableDesc;
 use aurora_trigger_gen::emit::{self, Configuration};
@@ -11,7 +11,9 @@ use relay_lambda::local::{InvocationType, LambdaEndpoint};
 use tokio_postgres::Client;
 use tokio_postgres::error::DbError;
 
-use crate::cluster::{administrator, cluster, connect, create_database, drop_later, open};
+use crate::cluster::{
+    administrator, cluster, connect, copy_template, drop_later, name_endpoint, open,
+};
 use crate::notices::{self, Notices};
 use crate::only::Only;
 use crate::statements::statements;
@@ -51,6 +53,8 @@ pub struct Pipeline {
     endpoint: LambdaEndpoint,
     calls: Arc<Mutex<Vec<Call>>>,
     answer: Arc<Mutex<Answer>>,
+    /// A session of the superuser that nobody uses just now: a server spends milliseconds on each new one.
+    idle: Mutex<Option<Client>>,
 }
 
 impl Pipeline {
@@ -100,9 +104,11 @@ impl Pipeline {
             endpoint,
             calls,
             answer,
+            idle: Mutex::new(None),
         };
         if encoding == "UTF8" {
-            create_database(&pipeline.database, &pipeline.endpoint).await;
+            copy_template(&pipeline.database).await;
+            pipeline.run(&name_endpoint(&pipeline.endpoint)).await;
         } else {
             pipeline.create_in(encoding).await;
         }
@@ -173,17 +179,39 @@ impl Pipeline {
         open(cluster(), &self.database, "postgres", notices::listen).await
     }
 
-    /// Runs statements as the superuser.
+    /// Runs statements as the superuser, in a session as a new one.
     ///
     /// # Panics
     ///
     /// With the server's message where one fails.
     pub async fn run(&self, sql: &str) {
-        self.session()
-            .await
+        let session = self.idle_session().await;
+        session
             .batch_execute(sql)
             .await
             .unwrap_or_else(|error| panic!("{error:?}"));
+        self.keep(session).await;
+    }
+
+    /// A session for the harness itself.
+    async fn idle_session(&self) -> Client {
+        let idle = self.idle().take();
+        match idle {
+            // A test can have ended all sessions, or restarted the server.
+            Some(session) if !session.is_closed() => session,
+            _ => self.session().await,
+        }
+    }
+
+    /// Lets the next one have this session, as if it were new.
+    async fn keep(&self, session: Client) {
+        if session.batch_execute("DISCARD ALL").await.is_ok() {
+            *self.idle() = Some(session);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Client>> {
+        self.idle.lock().expect("nobody panics with the lock")
     }
 
     /// Runs a `COPY … FROM STDIN` as the superuser.
@@ -250,7 +278,7 @@ impl Pipeline {
     ///
     /// With the server's message where a drain fails.
     pub async fn drain(&self) {
-        let session = self.session().await;
+        let session = self.idle_session().await;
         loop {
             let more: bool = session
                 .query_one("SELECT aurora_trigger.drain()", &[])
@@ -261,6 +289,7 @@ impl Pipeline {
                 break;
             }
         }
+        self.keep(session).await;
     }
 
     /// What has been called since the last time.
@@ -296,12 +325,14 @@ impl Pipeline {
 
     /// The server's version as a number: 150018 for 15.18.
     pub async fn server_version(&self) -> i32 {
-        self.session()
-            .await
+        let session = self.idle_session().await;
+        let version = session
             .query_one("SELECT current_setting('server_version_num')::integer", &[])
             .await
             .expect("it is a number")
-            .get(0)
+            .get(0);
+        self.keep(session).await;
+        version
     }
 }
 
@@ -356,7 +387,8 @@ fn refuse<S: ChangeStream>(payload: &str) -> String {
 }
 
 /// The installation of these tables, with a function's name.
-fn installation(tables: &[&TableDesc]) -> String {
+#[must_use]
+pub fn installation(tables: &[&TableDesc]) -> String {
     let configuration = Configuration {
         function: "relay".to_owned(),
         region: None,

@@ -503,3 +503,48 @@ async fn what_a_restore_without_owners_left_is_adopted_from_the_installer_and_fr
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn a_capture_that_a_restore_gave_to_a_superuser_says_so_at_each_write() {
+    let server = Server::start(MAY_GRANT).await;
+    assert_installs(&server, "postgres").await;
+    let (postgres, notices) = server.listening_session().await;
+    give_all_to(&postgres, "postgres").await;
+    let write = async |id: i32| {
+        let insert = format!("INSERT INTO shop.items VALUES ({id})");
+        postgres
+            .batch_execute(&insert)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        notices.take_warnings()
+    };
+    let problem = async || -> Option<String> {
+        postgres
+            .query_one("SELECT problem FROM aurora_trigger.capture_status", &[])
+            .await
+            .expect("the view is there")
+            .get(0)
+    };
+
+    let warnings = write(1001).await;
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert_eq!(
+        warning.message(),
+        "aurora_trigger: the changes of shop.items are captured with the rights of the role postgres"
+    );
+    assert!(
+        warning
+            .hint()
+            .is_some_and(|hint| hint.starts_with("Run the installation file again"))
+    );
+    assert_eq!(
+        problem().await.as_deref(),
+        Some("captured with the rights of the role postgres: run the installation file again")
+    );
+
+    assert_installs(&server, "postgres").await;
+    assert_eq!(write(1002).await, []);
+    assert_eq!(problem().await, None);
+}
