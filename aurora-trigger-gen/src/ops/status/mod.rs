@@ -87,7 +87,7 @@ pub(super) async fn read(database: &Database) -> Result<Status, DatabaseError> {
         serde_json::from_str(&captures).map_err(|error| session.outdated(&error.to_string()))?;
     let has_outbox: bool = session
         .value(
-            "SELECT to_regclass('aurora_trigger.status') IS NOT NULL",
+            "SELECT pg_catalog.to_regclass('aurora_trigger.status') IS NOT NULL",
             &[],
         )
         .await?;

@@ -13,6 +13,7 @@ use crate::security::{Ware, as_mallory, assert_unharmed, insert, prepare};
 
 /// What `aurora-trigger status` asks.
 const STATUS: &str = include_str!("../../../../aurora-trigger-gen/src/ops/status/read.sql");
+const CAPTURES: &str = include_str!("../../../../aurora-trigger-gen/src/ops/status/captures.sql");
 
 /// The masks and predicates that a file can hold besides those of a [`Ware`].
 #[derive(Debug, Deserialize, StreamTrigger)]
@@ -153,7 +154,7 @@ async fn no_name_in_the_file_is_resolved_by_the_path_of_the_session() {
     // Versions before 13 make no key by themselves.
     pipeline.run_installation(&installations[0]).await;
     let mut texts = installations.clone();
-    texts.extend([removal.clone(), STATUS.to_owned()]);
+    texts.extend([removal.clone(), STATUS.to_owned(), CAPTURES.to_owned()]);
     let session = trapped_session(&pipeline, &texts).await;
     let watcher = pipeline.session().await;
     let run = async |sql: &str| {
@@ -196,7 +197,9 @@ async fn no_name_in_the_file_is_resolved_by_the_path_of_the_session() {
         insert().as_str(),
         "SELECT * FROM aurora_trigger.status",
         "SELECT * FROM aurora_trigger.lane_status",
+        "SELECT * FROM aurora_trigger.capture_status",
         STATUS,
+        CAPTURES,
         "SELECT aurora_trigger.drain()",
         "CALL aurora_trigger.drain_all()",
         "SELECT * FROM aurora_trigger.status",
@@ -211,6 +214,10 @@ async fn no_name_in_the_file_is_resolved_by_the_path_of_the_session() {
         "SELECT aurora_trigger.purge(everything => true)",
         "SELECT aurora_trigger.set_lanes(4)",
         "SELECT aurora_trigger.set_mask_key('\\x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef')",
+        "SELECT aurora_trigger.hand_over('public.guests', 'another')",
+        "SELECT aurora_trigger.stop_capture('public.guests')",
+        // Else the removal keeps the key.
+        "SET aurora_trigger.drop_mask_key = 'yes'",
     ] {
         run(step).await;
     }
