@@ -175,11 +175,13 @@ all_versions() {
     export AURORA_TRIGGER_RANDOM_VALUES=${AURORA_TRIGGER_RANDOM_VALUES:-125000}
     export AURORA_TRIGGER_LONG_RUN_EVENTS=${AURORA_TRIGGER_LONG_RUN_EVENTS:-20000}
     export AURORA_TRIGGER_BACKLOG_EVENTS=${AURORA_TRIGGER_BACKLOG_EVENTS:-100000}
+    export AURORA_TRIGGER_FAULT_EVENTS=${AURORA_TRIGGER_FAULT_EVENTS:-200000}
     step cargo_test --no-run
     each_of "${server_versions[@]:0:4}" &
     each_of "${server_versions[@]:4}" &
     wait
     queued gigabytes cargo_test --test=database -- --ignored encodings
+    queued faults cargo_test --test=delivery
     queued features cargo_test --test=programs -- --ignored feature_combinations
     conclude
 }

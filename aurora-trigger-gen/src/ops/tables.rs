@@ -40,10 +40,10 @@ pub(super) async fn end_capture(database: &Database, table: &str) -> Result<Outc
     } else {
         String::new()
     };
-    Ok(Outcome {
-        text: format!("{table} is no longer captured{rest}"),
-        json: json!({"removed": table, "pending": pending}),
-    })
+    Ok(Outcome::fine(
+        format!("{table} is no longer captured{rest}"),
+        json!({"removed": table, "pending": pending}),
+    ))
 }
 
 async fn set(database: &Database, function: &str, table: Option<&str>) -> Result<i64, String> {

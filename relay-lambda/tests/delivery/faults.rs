@@ -13,7 +13,7 @@ use crate::calls::{LONG, STREAM, failure, handle, relay_at, undelivered, with_sh
 use crate::limits::MIB;
 use crate::shop::{line, order, payload};
 use crate::stored::first_occurrences;
-use crate::workload::{CALLERS, EVENTS, work};
+use crate::workload::{CALLERS, number_of_events, work};
 
 #[tokio::test]
 async fn whatever_fails_nothing_is_lost_and_each_key_keeps_its_order() {
@@ -45,8 +45,9 @@ async fn whatever_fails_nothing_is_lost_and_each_key_keeps_its_order() {
         }
     });
     let mut random = fastrand::Rng::with_seed(SEED);
+    let events = number_of_events();
     let work: Vec<_> = (0..CALLERS)
-        .map(|caller| work(caller, &mut random))
+        .map(|caller| work(caller, events, &mut random))
         .collect();
     let relay = &relay;
     let calls = work.iter().map(|(payloads, _)| async move {
@@ -64,7 +65,7 @@ async fn whatever_fails_nothing_is_lost_and_each_key_keeps_its_order() {
     let took = start.elapsed();
     let written: u64 = metrics.iter().map(|(written, _)| written).sum();
     let retried: u64 = metrics.iter().map(|(_, retried)| retried).sum();
-    assert_eq!(usize::try_from(written), Ok(EVENTS));
+    assert_eq!(usize::try_from(written), Ok(events));
 
     let requests = kinesis.requests();
     let records = kinesis.take_records(STREAM);
@@ -72,7 +73,7 @@ async fn whatever_fails_nothing_is_lost_and_each_key_keeps_its_order() {
     saboteur.join().expect("it only orders faults");
     let (kept, duplicates) = first_occurrences(&records);
     println!(
-        "{EVENTS} events in {took:?}: {requests:?}, {retried} entries sent once more, {duplicates} duplicates"
+        "{events} events in {took:?}: {requests:?}, {retried} entries sent once more, {duplicates} duplicates"
     );
     let expected: BTreeMap<String, Vec<u64>> =
         work.into_iter().flat_map(|(_, numbers)| numbers).collect();

@@ -1,10 +1,18 @@
 //! Many changes of many rows, in the payloads of callers that call at the same time.
 
 use std::collections::BTreeMap;
+use std::env;
 
 use crate::shop::{order, payload};
 
-pub(crate) const EVENTS: usize = 200_000;
+/// The number of changes.
+pub(crate) fn number_of_events() -> usize {
+    match env::var("AURORA_TRIGGER_FAULT_EVENTS") {
+        Ok(number) => number.parse().expect("a number of events"),
+        Err(_) => 40_000,
+    }
+}
+
 const KEYS: usize = 2_000;
 /// What the triggers fill a call to.
 const PAYLOAD: usize = 240_000;
@@ -14,13 +22,14 @@ pub(crate) const CALLERS: usize = 8;
 /// The payloads of a caller, and for each of its partition keys the numbers in their order.
 pub(crate) fn work(
     caller: usize,
+    number_of_events: usize,
     random: &mut fastrand::Rng,
 ) -> (Vec<String>, BTreeMap<String, Vec<u64>>) {
     let mut payloads = Vec::new();
     let mut events = Vec::new();
     let mut bytes = 0;
     let mut expected: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for seq in (caller..EVENTS).step_by(CALLERS) {
+    for seq in (caller..number_of_events).step_by(CALLERS) {
         let id = random.usize(0..KEYS / CALLERS) * CALLERS + caller;
         let event = order(seq, id);
         bytes += event.len() + 1;
