@@ -195,7 +195,15 @@ BEGIN
             tries := tries + 1;
         END;
         PERFORM aurora_trigger.try_again(
-            tries, ARRAY['aurora_trigger.own_trigger', 'aurora_trigger.capture_status']::regclass[]
+            tries,
+            -- The first installation may wait for another database to let go of a role.
+            array_remove(
+                ARRAY[
+                    to_regclass('aurora_trigger.own_trigger'),
+                    to_regclass('aurora_trigger.capture_status')
+                ],
+                NULL
+            )
         );
     END LOOP;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);

@@ -4,11 +4,26 @@
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+    settings pg_catalog.regclass[];
+    tries integer := 0;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    IF NOT (SELECT s.is_called FROM aurora_trigger.event_seq AS s) THEN
-        PERFORM aurora_trigger.new_epoch();
-    END IF;
+    PERFORM aurora_trigger.wait_for_other_installations();
+    settings := ARRAY['aurora_trigger.settings']::regclass[];
+    LOOP
+        BEGIN
+            PERFORM aurora_trigger.try_lock(tries, settings, 'SHARE ROW EXCLUSIVE');
+            IF NOT (SELECT s.is_called FROM aurora_trigger.event_seq AS s) THEN
+                PERFORM aurora_trigger.new_epoch();
+            END IF;
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            tries := tries + 1;
+        END;
+        PERFORM aurora_trigger.try_again(tries, settings);
+    END LOOP;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;

@@ -25,11 +25,11 @@
 
 {% let step = "$step$" %}{% include "step_begin.sql" %}
 {% include "leftovers.sql" %}
+{% include "step_end.sql" %}
 {%- if let Some((function_name, region)) = configuration %}
 
-PERFORM aurora_trigger.configure({{ function_name }}, {{ region }});
+{% include "configure.sql" %}
 {%- endif %}
-{% include "step_end.sql" %}
 
 -- Every table must fit its struct before anything is captured.
 DO {{ check_tables }};

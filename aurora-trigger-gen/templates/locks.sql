@@ -94,7 +94,7 @@ BEGIN
     JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
     WHERE l.relation = ANY (tables::oid[]) AND l.granted AND l.pid <> pg_backend_pid();
     RAISE EXCEPTION 'aurora_trigger: % could not be locked (tries: %)',
-        array_to_string(tables, ', '), tries
+        coalesce(nullif(array_to_string(tables, ', '), ''), 'what is installed'), tries
         USING ERRCODE = 'lock_not_available',
             DETAIL = format(
                 'A try waits for %s ms. Locks on them are held now by: %s.',

@@ -147,8 +147,9 @@ BEGIN
         END;
         BEGIN
             DROP ROLE IF EXISTS aurora_trigger_drain;
-        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-            NULL; -- Another database needs it, or whoever made it.
+        EXCEPTION
+            WHEN dependent_objects_still_exist OR lock_not_available OR insufficient_privilege THEN
+                NULL; -- Another database needs it, or whoever made it.
         END;
     END IF;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);

@@ -3,6 +3,8 @@ DECLARE
     lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
     tables pg_catalog.regclass[];
     tries integer := 0;
+    -- The function for the other level, if the table had triggers of that one.
+    other_capture pg_catalog.regprocedure;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM aurora_trigger.wait_for_other_installations();
@@ -25,11 +27,11 @@ BEGIN
                 '{{ operation.level }}', {{ capture }}
             );
 {%- endfor %}
-            -- The function for the other level, if the table had triggers of that one.
-            IF to_regprocedure(
+            other_capture := to_regprocedure(
                 'aurora_trigger.{{ other_capture }}()'
-            ) IS NOT NULL THEN
-                DROP FUNCTION aurora_trigger.{{ other_capture }}();
+            );
+            IF other_capture IS NOT NULL THEN
+                EXECUTE format('DROP FUNCTION %s', other_capture);
             END IF;
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN

@@ -28,8 +28,8 @@ BEGIN
                     FROM aurora_trigger.dead_letter AS d
                     WHERE d.schema_name = t.schema_name AND d.table_name = t.table_name
                 ) AS dead_letters,
-                -- What drains have sent. Nobody counts the calls that a trigger makes itself: where a
-                -- drain has sent nothing beside them, it is unknown, not zero.
+                -- What drains have sent. Nobody counts the calls that a trigger makes itself: where
+                -- a drain has sent nothing beside them, it is unknown, not zero.
                 CASE
                     WHEN t.delivery = 'outbox' THEN coalesce(done.calls, 0) ELSE done.calls
                 END::bigint AS calls,
@@ -97,7 +97,14 @@ BEGIN
             tries := tries + 1;
         END;
         PERFORM aurora_trigger.try_again(
-            tries, ARRAY['aurora_trigger.status', 'aurora_trigger.lane_status']::regclass[]
+            tries,
+            -- The first installation may wait for another database to let go of a role.
+            array_remove(
+                ARRAY[
+                    to_regclass('aurora_trigger.status'), to_regclass('aurora_trigger.lane_status')
+                ],
+                NULL
+            )
         );
     END LOOP;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);

@@ -419,11 +419,13 @@ async fn give_all_to(session: &Client, role: &str) {
                      UNION ALL
                      SELECT format(
                          'ALTER %s %s OWNER TO {role}',
-                         CASE c.relkind WHEN 'c' THEN 'TYPE' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                         CASE c.relkind
+                             WHEN 'c' THEN 'TYPE' WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE'
+                         END,
                          c.oid::regclass
                      )
                      FROM pg_class AS c
-                     WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind IN ('r', 'c', 'S')
+                     WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind IN ('r', 'c', 'S', 'v')
                  LOOP
                      EXECUTE statement;
                  END LOOP;
