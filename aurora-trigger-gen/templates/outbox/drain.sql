@@ -687,6 +687,9 @@ RETURNS boolean
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- It looks into each lane, which the planner takes for work that is worth a compilation, in each
+-- call anew.
+SET jit = off
 AS $body$
 DECLARE
     next_lane smallint;

@@ -111,6 +111,46 @@ async fn a_drain_itself_is_on_disk_when_it_ends() {
 }
 
 /// While one is in its call, another one does not send the same, nor does it wait.
+/// A compilation takes a hundred milliseconds, and each drain would make some.
+#[tokio::test]
+async fn no_query_of_a_drain_is_compiled() {
+    let (pipeline, session) = start().await;
+    let (watched, notices) = pipeline.listening_session().await;
+    let is_there = watched
+        .batch_execute(
+            "LOAD 'auto_explain';
+             SET auto_explain.log_min_duration = 0;
+             SET auto_explain.log_nested_statements = on;
+             SET auto_explain.log_analyze = on;
+             SET auto_explain.log_timing = off;
+             SET auto_explain.log_level = 'notice';
+             SET jit_above_cost = 0",
+        )
+        .await;
+    assert!(is_there.is_ok(), "{is_there:?}");
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 50) AS n",
+    )
+    .await;
+    while drain_once(&watched).await {}
+    let plans: Vec<String> = notices
+        .take()
+        .iter()
+        .map(|notice| notice.message().to_owned())
+        .collect();
+    let nested = plans
+        .iter()
+        .filter(|plan| plan.contains("aurora_trigger.lane AS l"));
+    assert!(nested.count() > 8, "{plans:?}");
+    // The caller's own query may be.
+    let compiled: Vec<&String> = plans
+        .iter()
+        .filter(|plan| plan.contains("\nJIT:") && !plan.contains("SELECT aurora_trigger.drain()"))
+        .collect();
+    assert!(compiled.is_empty(), "{compiled:?}");
+}
+
 #[tokio::test]
 async fn two_drains_at_once_send_nothing_twice() {
     let (pipeline, first) = start().await;
