@@ -115,8 +115,10 @@ mapfile -t of_sql < <(
 of_sql+=(--test=local_extension --test=postgres_cluster)
 # Tests of these whose outcome no version has changed yet, by parts of their names.
 of_no_version=(
-    --skip=capture:: --skip=encodings::sizes:: --skip=identifiers:: --skip=migrations::
-    --skip=sql_snapshots:: --skip=wire::
+    --skip=capture:: --skip=encodings::bytes:: --skip=encodings::databases:: --skip=encodings::sizes::
+    --skip=identifiers:: --skip=migrations:: --skip=security::masked_values:: --skip=sql_snapshots::
+    --skip=wire:: --skip=chains:: --skip=cut_off:: --skip=failures:: --skip=meaning::
+    --skip=a_row_whose_image_is_over_a_gigabyte --skip=the_next_installation_completes_one
 )
 # Values at row level: their columns are written by the expressions of the statement level.
 of_one_level=(--skip=::at_row_level --skip=every_value_at_row_level)
@@ -128,7 +130,6 @@ this_server() {
 }
 
 programs() {
-    queued messages cargo_test --test=messages
     queued programs cargo_test --test=programs
     queued independent_kinesis cargo_test --test=programs -- --ignored independent_kinesis
     queued fuzz env AURORA_TRIGGER_FUZZ_SECONDS=15 \
@@ -136,6 +137,7 @@ programs() {
     # Do they run, no more: a figure from a busy machine says nothing.
     queued benches cargo_test --bench=write_path --bench=drain --bench=relay
     queued pipeline tests/pipeline.sh
+    queued messages cargo_test --test=messages
 }
 
 # The rest: it waits more than it computes.
@@ -156,7 +158,7 @@ oldest_and_newest() {
     for version in "${server_versions[0]}" "${server_versions[-1]}"; do
         queued "postgresql-${version%%.*}" \
             cargo_test_on "$version" "${of_sql[@]}" -- "${of_no_version[@]}"
-        queued "postgresql-${version%%.*}-values" \
+        AURORA_TRIGGER_RANDOM_VALUES=5000 queued "postgresql-${version%%.*}-values" \
             cargo_test_on "$version" --test=values -- --show-output "${of_one_level[@]}"
     done
 }
@@ -175,6 +177,7 @@ all_versions() {
     export AURORA_TRIGGER_RANDOM_VALUES=${AURORA_TRIGGER_RANDOM_VALUES:-125000}
     export AURORA_TRIGGER_LONG_RUN_EVENTS=${AURORA_TRIGGER_LONG_RUN_EVENTS:-20000}
     export AURORA_TRIGGER_BACKLOG_EVENTS=${AURORA_TRIGGER_BACKLOG_EVENTS:-100000}
+    export AURORA_TRIGGER_RANDOM_STATEMENTS=${AURORA_TRIGGER_RANDOM_STATEMENTS:-300}
     export AURORA_TRIGGER_FAULT_EVENTS=${AURORA_TRIGGER_FAULT_EVENTS:-200000}
     step cargo_test --no-run
     each_of "${server_versions[@]:0:4}" &

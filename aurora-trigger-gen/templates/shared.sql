@@ -352,10 +352,12 @@ BEGIN
             'Which function is called, the epoch of the events, and the key of masks. '
             'Set by functions of this schema.';
     END IF;
-    -- Also where the table was copied without its data.
-    INSERT INTO aurora_trigger.settings (epoch)
-    VALUES ((extract(epoch FROM clock_timestamp()) * 1000)::bigint)
-    ON CONFLICT DO NOTHING;
+    -- Also where the table was copied without its data. ON CONFLICT would wait for who changes the
+    -- row.
+    IF NOT EXISTS (SELECT FROM aurora_trigger.settings) THEN
+        INSERT INTO aurora_trigger.settings (epoch)
+        VALUES ((extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+    END IF;
     IF to_regclass('aurora_trigger.event_seq') IS NULL THEN
         -- Without cache, so that it grows in the order in which sessions take from it.
         CREATE SEQUENCE aurora_trigger.event_seq AS bigint CACHE 1;

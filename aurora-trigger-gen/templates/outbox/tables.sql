@@ -84,9 +84,12 @@ BEGIN
         ALTER FUNCTION aurora_trigger.lane_count() OWNER TO aurora_trigger;
         REVOKE ALL ON FUNCTION aurora_trigger.lane_count() FROM PUBLIC;
     END IF;
-    -- Also where the tables were copied without their data.
+    -- Also where the tables were copied without their data. ON CONFLICT alone would wait for a
+    -- drain.
     INSERT INTO aurora_trigger.lane (lane)
-    SELECT generate_series(-1, aurora_trigger.lane_count() - 1)
+    SELECT n.lane
+    FROM generate_series(-1, aurora_trigger.lane_count() - 1) AS n (lane)
+    WHERE NOT EXISTS (SELECT FROM aurora_trigger.lane AS l WHERE l.lane = n.lane)
     ON CONFLICT DO NOTHING;
     IF to_regclass('aurora_trigger.sent') IS NULL THEN
         -- By lane, so that two who send do not wait for each other.

@@ -547,6 +547,6 @@ async fn a_capture_that_a_restore_gave_to_a_superuser_says_so_at_each_write() {
     );
 
     assert_installs(&server, "postgres").await;
-    assert_eq!(write(1002).await, []);
+    assert_eq!(write(5001).await, []);
     assert_eq!(problem().await, None);
 }

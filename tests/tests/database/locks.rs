@@ -454,6 +454,45 @@ async fn an_installation_waits_for_who_changes_the_settings_a_while_only() {
 }
 
 #[tokio::test]
+async fn an_installation_waits_for_no_drain_and_an_operator_a_while_only() {
+    let pipeline = start().await;
+    pipeline.run(&install(&TABLES)).await;
+    pipeline.run("INSERT INTO app.a VALUES (1)").await;
+    let other = pipeline.session().await;
+    let session = pipeline.session().await;
+    // As a drain does during its call.
+    other
+        .batch_execute("BEGIN; UPDATE aurora_trigger.lane SET failures = 1")
+        .await
+        .expect("it can");
+    session
+        .batch_execute(&format!("SET lock_timeout = '1s'; {}", install(&TABLES)))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    other
+        .batch_execute("ROLLBACK; BEGIN; SELECT aurora_trigger.pause('app.a')")
+        .await
+        .expect("it can");
+    let error = error_of(&session, &install(&TABLES)).await;
+    assert_eq!(error.code(), &SqlState::LOCK_NOT_AVAILABLE, "{error:?}");
+    // Without a timeout of the session, too.
+    let sql = install(&TABLES);
+    let step = statements(&sql)
+        .into_iter()
+        .find(|part| part.contains("INSERT INTO aurora_trigger.stream_table"))
+        .expect("it registers its tables");
+    assert!(
+        step.contains("set_config('lock_timeout', '1min', true)"),
+        "{step}"
+    );
+    other.batch_execute("ROLLBACK").await.expect("it can");
+    session
+        .batch_execute(&sql)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+#[tokio::test]
 async fn nobody_waits_for_a_change_of_the_lanes_that_waits_for_a_writer() {
     let pipeline = start().await;
     pipeline.run(&install(&TABLES)).await;

@@ -1,5 +1,7 @@
 //! Hundreds of statements that nobody thought of, followed event by event.
 
+use std::env;
+
 use aurora_trigger_gen::describe::Level;
 use pipeline_tests::{Only, Pipeline, at_both_levels};
 
@@ -11,7 +13,12 @@ at_both_levels!(
     any_session_of_long_transactions_can_be_followed_too,
 );
 
-const STATEMENTS: usize = 300;
+fn number_of_statements() -> usize {
+    match env::var("AURORA_TRIGGER_RANDOM_STATEMENTS") {
+        Ok(number) => number.parse().expect("a number of statements"),
+        Err(_) => 100,
+    }
+}
 
 /// Numbers that are the same on every run (SplitMix64).
 struct Numbers(u64);
@@ -82,7 +89,8 @@ async fn follow(level: Level, seed: u64, per_transaction: usize) {
     let mut replay = Replay::new(|item: &Item| item.id);
     let mut last = None;
     let mut followed = 0;
-    for place in 0..STATEMENTS {
+    let statements = number_of_statements();
+    for place in 0..statements {
         if place % per_transaction == 0 {
             session.batch_execute("BEGIN").await.expect("none is open");
         }
@@ -127,7 +135,7 @@ async fn follow(level: Level, seed: u64, per_transaction: usize) {
             .collect();
         assert_eq!(replay.rows(), table, "seed {seed}, after {sql}");
     }
-    assert!(followed > STATEMENTS, "{followed} events are few");
+    assert!(followed > statements, "{followed} events are few");
 }
 
 async fn any_session_can_be_followed_to_the_state_of_its_table(level: Level) {

@@ -76,8 +76,8 @@ async fn with_an_outbox_the_others_go_and_it_is_a_dead_letter() {
             (Delivery::Async, Level::Statement),
             (Delivery::Async, Level::Row),
         ] {
+            let (pipeline, session) = start(encoding, level, delivery, OnFailure::Outbox).await;
             for length in LENGTHS {
-                let (pipeline, session) = start(encoding, level, delivery, OnFailure::Outbox).await;
                 session
                     .batch_execute(&write(bytes, length))
                     .await
@@ -103,6 +103,10 @@ async fn with_an_outbox_the_others_go_and_it_is_a_dead_letter() {
                 assert_eq!(letter.get::<_, String>(0), reason(encoding));
                 let kept = usize::try_from(letter.get::<_, i32>(1)).expect("it is a length");
                 assert_eq!(kept, 1 + length, "it is kept whole");
+                session
+                    .batch_execute("TRUNCATE pages; DELETE FROM aurora_trigger.dead_letter")
+                    .await
+                    .unwrap_or_else(|error| panic!("{error:?}"));
             }
         }
     }
@@ -117,9 +121,9 @@ async fn where_a_call_is_made_in_the_statement_it_fails() {
             (Delivery::Async, Level::Statement, OnFailure::Warn),
             (Delivery::Async, Level::Row, OnFailure::Warn),
         ] {
+            let (pipeline, _) = start(encoding, level, delivery, on_failure).await;
+            let (session, notices) = pipeline.listening_session().await;
             for length in LENGTHS {
-                let (pipeline, _) = start(encoding, level, delivery, on_failure).await;
-                let (session, notices) = pipeline.listening_session().await;
                 let written = session.batch_execute(&write(bytes, length)).await;
                 let words = format!(
                     "a text of public.pages holds a byte that stands for no letter in {encoding}, so no UTF-8 tells it"
@@ -151,6 +155,10 @@ async fn where_a_call_is_made_in_the_statement_it_fails() {
                     sent,
                     "{encoding}, {delivery:?}, {level:?}, {length}"
                 );
+                session
+                    .batch_execute("TRUNCATE pages")
+                    .await
+                    .unwrap_or_else(|error| panic!("{error:?}"));
             }
         }
     }

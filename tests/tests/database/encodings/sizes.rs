@@ -48,13 +48,17 @@ const REQUEST: usize = 6 * 1024 * 1024;
 /// One byte there and two here, or one and three.
 #[tokio::test]
 async fn no_call_is_over_its_limit_where_letters_grow_in_utf_8() {
-    for (encoding, letter, growth) in [("LATIN1", "é", 2), ("WIN1252", "€", 3)] {
-        for (delivery, limit, most) in [
-            (Delivery::Async, EVENT, 995_000),
-            (Delivery::Commit, EVENT, 990_000),
-            (Delivery::Sync, REQUEST, 5_989_000),
-            (Delivery::Outbox, REQUEST, 5_989_000),
-        ] {
+    let (asynchronous, commit, sync, outbox) = (
+        (Delivery::Async, EVENT, 995_000),
+        (Delivery::Commit, EVENT, 990_000),
+        (Delivery::Sync, REQUEST, 5_989_000),
+        (Delivery::Outbox, REQUEST, 5_989_000),
+    );
+    for (encoding, letter, growth, ways) in [
+        ("LATIN1", "é", 2, [asynchronous, outbox]),
+        ("WIN1252", "€", 3, [commit, sync]),
+    ] {
+        for (delivery, limit, most) in ways {
             let pipeline = start(encoding, delivery, OnFailure::Abort).await;
             // A call's fill, its budget exactly in bytes of the database, and the biggest event and one over it.
             for (rows, letters) in [
