@@ -115,6 +115,10 @@ async fn a_drain_itself_is_on_disk_when_it_ends() {
 #[tokio::test]
 async fn no_query_of_a_drain_is_compiled() {
     let (pipeline, session) = start().await;
+    // Version 11 compiles where it is asked to only, and shows no plan to a session.
+    if pipeline.server_version().await < 120_000 {
+        return;
+    }
     let (watched, notices) = pipeline.listening_session().await;
     let is_there = watched
         .batch_execute(

@@ -1,7 +1,7 @@
 //! Columns that come from other tables: those of parents, and those of a partition with columns of its own making.
 
 use aurora_trigger_gen::describe::Level;
-use pipeline_tests::{Only, Pipeline, at_both_levels};
+use pipeline_tests::{Only, Pipeline, at_both_levels, error_of};
 
 use crate::columns::{Ware, created, deleted, updated, ware};
 
@@ -115,11 +115,22 @@ async fn a_partition_that_is_streamed_is_seen_when_it_is_written_to(level: Level
          CREATE TABLE shop.more_wares PARTITION OF shop.all_wares DEFAULT",
     )
     .await;
+    let attach =
+        "ALTER TABLE shop.all_wares ATTACH PARTITION shop.wares FOR VALUES FROM (0) TO (100)";
+    if level == Level::Statement && pipeline.server_version().await < 120_000 {
+        // It takes every trigger with transition tables for one of rows.
+        let error = error_of(&pipeline.session().await, attach).await;
+        assert!(
+            error
+                .message()
+                .ends_with("prevents table \"wares\" from becoming a partition"),
+            "{error:?}"
+        );
+        return;
+    }
+    pipeline.run(attach).await;
     pipeline
-        .run(
-            "ALTER TABLE shop.all_wares ATTACH PARTITION shop.wares FOR VALUES FROM (0) TO (100);
-             INSERT INTO shop.wares VALUES (5, 1, 'cup'); UPDATE shop.wares SET stock = 6",
-        )
+        .run("INSERT INTO shop.wares VALUES (5, 1, 'cup'); UPDATE shop.wares SET stock = 6")
         .await;
     assert_eq!(
         pipeline.take_events(),
