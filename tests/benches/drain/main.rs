@@ -45,10 +45,10 @@ const WHOLE: Plan = Plan {
 
 const QUICK: Plan = Plan {
     rounds: 1,
-    small: 1_000,
-    medium: 2_000,
-    large: 10_000,
-    load: Duration::from_secs(3),
+    small: 200,
+    medium: 400,
+    large: 2_000,
+    load: Duration::from_secs(1),
 };
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! Ten thousand changes of one key in one call.
+//! Thousands of changes of one key in one call.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,6 @@ use relay_lambda::{Configuration, Relay};
 use crate::binary::{ENVIRONMENT, STREAM};
 use crate::event::{Stream, inserts};
 
-const CHANGES: usize = 10_000;
 const TIME: Duration = Duration::from_secs(300);
 
 /// How long a call takes, and how many requests it makes.
@@ -16,22 +15,23 @@ const TIME: Duration = Duration::from_secs(300);
 pub(crate) struct HotKey {
     /// What `RELAY_AGGREGATION` says.
     aggregation: &'static str,
+    changes: usize,
     milliseconds: f64,
     requests: usize,
 }
 
-pub(crate) fn measure() -> Vec<HotKey> {
+pub(crate) fn measure(changes: usize) -> Vec<HotKey> {
     eprintln!("hot key …");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("the system gives one");
     ["off", "hot-keys"]
-        .map(|aggregation| runtime.block_on(call(aggregation)))
+        .map(|aggregation| runtime.block_on(call(aggregation, changes)))
         .into()
 }
 
-async fn call(aggregation: &'static str) -> HotKey {
+async fn call(aggregation: &'static str, changes: usize) -> HotKey {
     let kinesis = Kinesis::start().expect("a port is free");
     kinesis.create_stream(STREAM, 2).expect("it is new");
     let configuration = Configuration::from_variables(|name| match name {
@@ -45,7 +45,7 @@ async fn call(aggregation: &'static str) -> HotKey {
     .expect("it is complete");
     let relay = Relay::<Stream>::new(&configuration).expect("the samples are read");
     let image = crate::event::images(1).remove(0);
-    let payload = inserts(&vec![image; CHANGES], "Event");
+    let payload = inserts(&vec![image; changes], "Event");
     let start = Instant::now();
     let handled = relay
         .handle(payload.as_bytes(), tokio::time::Instant::now() + TIME)
@@ -54,6 +54,7 @@ async fn call(aggregation: &'static str) -> HotKey {
     handled.answer.expect("all of it is delivered");
     HotKey {
         aggregation,
+        changes,
         milliseconds,
         requests: kinesis.requests().requests,
     }
@@ -62,8 +63,8 @@ async fn call(aggregation: &'static str) -> HotKey {
 pub(crate) fn print(calls: &[HotKey]) {
     for call in calls {
         println!(
-            "{CHANGES} changes of one key, RELAY_AGGREGATION={}: {:.0} ms, {} requests",
-            call.aggregation, call.milliseconds, call.requests
+            "{} changes of one key, RELAY_AGGREGATION={}: {:.0} ms, {} requests",
+            call.changes, call.aggregation, call.milliseconds, call.requests
         );
     }
 }

@@ -25,6 +25,7 @@ use pipeline_tests::{Goal, Limit, print_goals};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) rounds: u32,
+    pub(crate) hot_key_changes: usize,
     pub(crate) cold_starts: u32,
     pub(crate) changes: u32,
     pub(crate) statements: u32,
@@ -32,6 +33,7 @@ pub(crate) struct Plan {
 
 const WHOLE: Plan = Plan {
     rounds: 21,
+    hot_key_changes: 10_000,
     cold_starts: 50,
     changes: 2_000,
     statements: 200,
@@ -39,6 +41,7 @@ const WHOLE: Plan = Plan {
 
 const QUICK: Plan = Plan {
     rounds: 1,
+    hot_key_changes: 100,
     cold_starts: 2,
     changes: 20,
     statements: 5,
@@ -56,7 +59,7 @@ fn main() {
     };
 
     let core = core::measure(plan.rounds);
-    let hot_key = hot_key::measure();
+    let hot_key = hot_key::measure(plan.hot_key_changes);
     let binary = benches.then(binary::build);
     let cold_start = binary
         .as_ref()

@@ -65,12 +65,12 @@ const WHOLE: Plan = Plan {
 
 const QUICK: Plan = Plan {
     rounds: 1,
-    bulk_rows: 20_000,
-    one_row_statements: 200,
+    bulk_rows: 2_000,
+    one_row_statements: 50,
     slow_rounds: 1,
-    slow_rows: 100,
+    slow_rows: 20,
     copy_rounds: 1,
-    copy_rows: 50_000,
+    copy_rows: 5_000,
     pgbench: pgbench::Size {
         rounds: 1,
         seconds: 1,
