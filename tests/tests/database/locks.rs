@@ -83,6 +83,19 @@ struct Load {
     transactions: usize,
     failures: Vec<String>,
     longest_statement: Duration,
+    /// Its text.
+    longest_text: String,
+}
+
+impl Load {
+    fn add(&mut self, other: Self) {
+        self.transactions += other.transactions;
+        self.failures.extend(other.failures);
+        if other.longest_statement > self.longest_statement {
+            self.longest_statement = other.longest_statement;
+            self.longest_text = other.longest_text;
+        }
+    }
 }
 
 /// Writers without a pause, over all tables, half of them in the other order than the other half.
@@ -114,10 +127,7 @@ impl Application {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Load::default();
         for writer in self.writers {
-            let load = writer.await.expect("a writer does not panic");
-            all.transactions += load.transactions;
-            all.failures.extend(load.failures);
-            all.longest_statement = all.longest_statement.max(load.longest_statement);
+            all.add(writer.await.expect("a writer does not panic"));
         }
         all
     }
@@ -150,7 +160,11 @@ async fn write(session: Client, number: usize, stop: Arc<AtomicBool>) -> Load {
         for statement in statements {
             let began = Instant::now();
             let outcome = session.batch_execute(&statement).await;
-            load.longest_statement = load.longest_statement.max(began.elapsed());
+            let took = began.elapsed();
+            if took > load.longest_statement {
+                load.longest_statement = took;
+                load.longest_text.clone_from(&statement);
+            }
             if let Err(error) = outcome {
                 load.failures.push(format!("{statement}: {error:?}"));
                 session.batch_execute("ROLLBACK").await.expect("it can");
@@ -238,9 +252,13 @@ async fn under_load(pipeline: &Pipeline, files: &[String], how: Run) {
         run(&session, file, Run::StatementByStatement).await;
         wanted.push(triggers(&session).await);
     }
-    let application = Application::start(pipeline).await;
+    let mut load = Load::default();
     let mut refused = 0;
     for _ in 0..rounds() {
+        // Sessions that live through many removals keep the plans of all functions that there were, and look through
+        // them at each change of the catalogue.
+        let session = pipeline.session().await;
+        let application = Application::start(pipeline).await;
         for (file, wanted) in files.iter().zip(&wanted) {
             let before = triggers(&session).await;
             if run(&session, file, how).await {
@@ -250,13 +268,14 @@ async fn under_load(pipeline: &Pipeline, files: &[String], how: Run) {
                 refused += 1;
             }
         }
+        load.add(application.stop().await);
     }
-    let load = application.stop().await;
     println!(
-        "{how:?}: {} files, {refused} of them refused, {} transactions, the longest statement took {:?}",
+        "{how:?}: {} files, {refused} of them refused, {} transactions, the longest statement took {:?}: {}",
         rounds() * files.len(),
         load.transactions,
-        load.longest_statement
+        load.longest_statement,
+        load.longest_text
     );
     assert_eq!(load.failures, [""; 0]);
     assert!(load.transactions > 0);
