@@ -140,27 +140,24 @@ programs() {
     queued messages cargo_test --test=messages
 }
 
-# The rest: it waits more than it computes.
-promises() {
+# The rest, which waits more than it computes, and the newest version.
+promises_and_newest() {
     local rest
     mapfile -t rest < <(tests_of aurora-trigger-gen; tests_of tests/storefront/consumer; tests_of relay-lambda |
         grep -vxE -- '--test=(local_extension|postgres_cluster|fuzz)')
     queued libraries cargo_test --lib --bins "${rest[@]}"
     queued promises cargo_test --test=promises
+    on_version "${server_versions[-1]}"
 }
 
-oldest_and_newest() {
-    local version
+on_version() {
     if ! has_servers; then
         echo 'not tested: other versions of PostgreSQL, which npm has for Linux on x86-64 only'
         return
     fi
-    for version in "${server_versions[0]}" "${server_versions[-1]}"; do
-        queued "postgresql-${version%%.*}" \
-            cargo_test_on "$version" "${of_sql[@]}" -- "${of_no_version[@]}"
-        AURORA_TRIGGER_RANDOM_VALUES=5000 queued "postgresql-${version%%.*}-values" \
-            cargo_test_on "$version" --test=values -- --show-output "${of_one_level[@]}"
-    done
+    queued "postgresql-${1%%.*}" cargo_test_on "$1" "${of_sql[@]}" -- "${of_no_version[@]}"
+    AURORA_TRIGGER_RANDOM_VALUES=5000 queued "postgresql-${1%%.*}-values" \
+        cargo_test_on "$1" --test=values -- --show-output "${of_one_level[@]}"
 }
 
 each_of() {
@@ -209,6 +206,6 @@ step cargo_test --no-run --all-targets
 printf '\n── tests, in four queues\n'
 this_server &
 programs &
-promises &
-oldest_and_newest &
+promises_and_newest &
+on_version "${server_versions[0]}" &
 conclude
