@@ -60,15 +60,29 @@ async fn run(session: &Client, sql: &str) {
         .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }
 
-/// What an installation of these tables says beside its answers, but that no relay is named.
+/// What an installation of these tables says beside its answers, but that no relay is named and which tables are
+/// captured.
 async fn said(pipeline: &Pipeline, tables: &[&TableDesc]) -> Vec<String> {
+    let mut said = all_said(pipeline, tables).await;
+    said.retain(|notice| {
+        [
+            "until you name the relay",
+            "is captured (",
+            "is not captured (",
+        ]
+        .iter()
+        .all(|part| !notice.contains(part))
+    });
+    said
+}
+
+async fn all_said(pipeline: &Pipeline, tables: &[&TableDesc]) -> Vec<String> {
     let (session, notices) = pipeline.listening_session().await;
     run(&session, &emit::install(tables, None)).await;
     notices
         .take()
         .iter()
         .map(|notice| format!("{}: {}", notice.severity(), notice.message()))
-        .filter(|notice| !notice.contains("until you name the relay"))
         .collect()
 }
 
@@ -121,6 +135,34 @@ async fn status(session: &Client) -> Vec<String> {
 
 fn created<T>(row: T) -> ChangeEvent<T> {
     ChangeEvent::Created(Box::new(row))
+}
+
+#[tokio::test]
+async fn an_installation_says_of_every_table_whether_it_is_captured() {
+    let (pipeline, session) = start(SCHEMA).await;
+    run(&session, "CREATE TABLE app.b (id bigint PRIMARY KEY)").await;
+    pipeline.install_tables(&[&FOREIGN_B]).await;
+    run(
+        &session,
+        "ALTER TABLE app.b DISABLE TRIGGER aurora_trigger_insert",
+    )
+    .await;
+    let mut said = all_said(&pipeline, &[&A::TABLE]).await;
+    let state = said.split_off(said.len() - 2);
+    assert!(
+        state[0].starts_with("NOTICE: aurora_trigger: app.a is captured (app database, since 20"),
+        "{state:?}"
+    );
+    assert!(
+        state[1]
+            .starts_with("NOTICE: aurora_trigger: app.b is not captured (app billing, since 20")
+            && state[1].ends_with(", trigger aurora_trigger_insert is disabled)"),
+        "{state:?}"
+    );
+    assert!(
+        said.iter().all(|notice| !notice.contains("app.b")),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]
