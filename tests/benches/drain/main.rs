@@ -45,9 +45,9 @@ const WHOLE: Plan = Plan {
 
 const QUICK: Plan = Plan {
     rounds: 1,
-    small: 200,
-    medium: 400,
-    large: 2_000,
+    small: 1_000,
+    medium: 2_000,
+    large: 4_000,
     load: Duration::from_secs(1),
 };
 
