@@ -64,6 +64,6 @@ DO {{ body }};
 {%- endfor %}
 
 -- Part {{ triggers.len() + 2 }} of {{ triggers.len() + 2 }}: what earlier installations left on other tables, and what is captured
--- without a struct. A lock is taken only where a trigger is dropped. A NOTICE for each table says
--- whether it is captured.
+-- without a struct. A lock is taken only where a trigger is dropped. Of each table it says
+-- whether it is captured: an INFO, or a NOTICE of what is wrong.
 DO {{ leftovers }};

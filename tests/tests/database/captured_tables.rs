@@ -150,7 +150,7 @@ async fn an_installation_says_of_every_table_whether_it_is_captured() {
     let mut said = all_said(&pipeline, &[&A::TABLE]).await;
     let state = said.split_off(said.len() - 2);
     assert!(
-        state[0].starts_with("NOTICE: aurora_trigger: app.a is captured (app database, since 20"),
+        state[0].starts_with("INFO: aurora_trigger: app.a is captured (app database, since 20"),
         "{state:?}"
     );
     assert!(
