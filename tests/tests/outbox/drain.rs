@@ -299,6 +299,30 @@ async fn there_is_one_call_for_each_lane() {
     );
 }
 
+/// It holds more events than a call takes.
+#[tokio::test]
+async fn a_lane_is_sent_from_its_beginning() {
+    let (pipeline, session) = start().await;
+    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'a' FROM generate_series(1, 6000) AS n",
+    )
+    .await;
+    run(&session, "UPDATE shop.items SET name = 'b'").await;
+    pipeline.drain().await;
+    let calls = pipeline.take_calls();
+    assert!(calls.len() > 1, "{}", calls.len());
+    let sent: Vec<u64> = calls
+        .iter()
+        .flat_map(|call| call.payload().batches)
+        .flat_map(|batch| batch.events)
+        .map(|event| event.seq)
+        .collect();
+    assert_eq!(sent.len(), 12_000);
+    assert!(sent.is_sorted());
+}
+
 #[tokio::test]
 async fn a_call_is_filled_up_to_six_megabytes_and_not_beyond() {
     let (pipeline, session) = start().await;
