@@ -1,17 +1,4 @@
--- Which tables are captured, and what is wrong. Both views hold names only, never a row.
-DO $body$
-DECLARE
-    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
-    tries integer := 0;
-BEGIN
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    PERFORM aurora_trigger.wait_for_other_installations();
-    LOOP
-        BEGIN
-            -- LOCK TABLE would lock the tables below a view, too.
-            PERFORM aurora_trigger.try_lock(tries, '{}', 'ACCESS EXCLUSIVE');
-            -- The triggers that call a function of this schema, whatever they and their tables are
+-- The triggers that call a function of this schema, whatever they and their tables are
             -- called now.
             CREATE OR REPLACE VIEW aurora_trigger.own_trigger AS
             SELECT
@@ -183,30 +170,3 @@ BEGIN
             ALTER VIEW aurora_trigger.capture_status OWNER TO aurora_trigger;
             COMMENT ON VIEW aurora_trigger.capture_status IS
                 'For each table whether it is captured, by whose file, since when, what is wrong.';
-            GRANT USAGE ON SCHEMA aurora_trigger TO pg_monitor;
-            GRANT SELECT ON aurora_trigger.own_trigger, aurora_trigger.capture_status TO pg_monitor;
-            IF EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'aurora_trigger_drain') THEN
-                GRANT USAGE ON SCHEMA aurora_trigger TO aurora_trigger_drain;
-                GRANT SELECT ON aurora_trigger.own_trigger, aurora_trigger.capture_status
-                    TO aurora_trigger_drain;
-            END IF;
-            EXIT;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            tries := tries + 1;
-        END;
-        PERFORM aurora_trigger.try_again(
-            tries,
-            -- The first installation may wait for another database to let go of a role.
-            array_remove(
-                ARRAY[
-                    to_regclass('aurora_trigger.own_trigger'),
-                    to_regclass('aurora_trigger.capture_status')
-                ],
-                NULL
-            )
-        );
-    END LOOP;
-    PERFORM set_config('lock_timeout', lock_timeout_before, true);
-    PERFORM set_config('search_path', search_path_before, true);
-END
-$body$;

@@ -1,6 +1,9 @@
 
-    IF current_user <> 'aurora_trigger' THEN
-        -- It was restored without its owner.
+    IF current_user <> 'aurora_trigger'
+        AND current_setting('aurora_trigger.owner_was_told', true) = 'yes' IS NOT TRUE
+    THEN
+        -- It was restored without its owner. Once in a transaction: there can be millions of rows.
+        PERFORM set_config('aurora_trigger.owner_was_told', 'yes', true);
         PERFORM aurora_trigger.warn(
             format(
                 'the changes of %s.%s are captured with the rights of the role %s',

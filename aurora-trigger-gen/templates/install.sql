@@ -24,12 +24,14 @@
 {{ checks }}
 
 {% let step = "$step$" %}{% include "step_begin.sql" %}
-{% include "leftovers.sql" %}
-{% include "step_end.sql" %}
-{%- if let Some((function_name, region)) = configuration %}
+{% include "gaps.sql" %}
 
-{% include "configure.sql" %}
-{%- endif %}
+{% include "leftovers.sql" %}
+
+{% include "stop_capture.sql" %}
+{% include "step_end.sql" %}
+
+{% include "settings.sql" %}
 
 -- Every table must fit its struct before anything is captured.
 DO {{ check_tables }};

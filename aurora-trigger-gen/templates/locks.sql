@@ -137,7 +137,7 @@ BEGIN
         SELECT coalesce(array_agg(c.oid::regclass ORDER BY t.depth, c.oid), '{}')
         FROM tree AS t
         JOIN pg_class AS c ON c.oid = t.id AND c.relkind IN ('r', 'p')
-        WHERE t.depth = 0 OR level = 'ROW' OR EXISTS (
+        WHERE t.depth = 0 OR level = 'row' OR EXISTS (
             SELECT FROM pg_trigger AS g
             JOIN pg_proc AS p ON p.oid = g.tgfoid
             WHERE g.tgrelid = c.oid AND p.pronamespace = 'aurora_trigger'::regnamespace

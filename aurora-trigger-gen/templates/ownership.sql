@@ -33,7 +33,7 @@ BEGIN
         SELECT string_agg(DISTINCT format('%s of the app %s', t.version, t.app), ', ')
         INTO others
         FROM aurora_trigger.stream_table AS t
-        WHERE t.app <> ALL (ARRAY[{{ apps }}])
+        WHERE t.app <> ALL ({{ apps }})
             AND string_to_array(substring(t.version FROM '^[0-9.]+'), '.')::integer[]
                 > ARRAY[{{ version_numbers }}];
         IF others IS NOT NULL THEN

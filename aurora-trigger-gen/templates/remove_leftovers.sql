@@ -24,7 +24,7 @@ BEGIN
         FROM aurora_trigger.capture_status AS s
         ORDER BY s.schema_name, s.table_name
     LOOP
-        -- Who reads a NOTICE each time no longer reads the one that matters.
+        -- A reader of a NOTICE each time no longer reads the one that matters.
         IF found.problem IS NULL THEN
             RAISE INFO 'aurora_trigger: % is % (%)', found.name, found.state, found.rest;
         ELSE

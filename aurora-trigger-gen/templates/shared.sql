@@ -397,7 +397,7 @@ BEGIN
 END
 $body$;
 
-{% include "outbox/registry.sql" %}
+{% include "registry.sql" %}
 {% let step = "$step$" %}{% include "step_begin.sql" %}
 {% include "locks.sql" %}
 -- What an epoch begins with: milliseconds since 1970.
@@ -816,8 +816,6 @@ REVOKE ALL ON FUNCTION
     FROM PUBLIC;
 {% endif %}
 {% include "step_end.sql" %}
-
-{% include "capture_status.sql" %}
 {%- if keeps_events %}
 
 {% include "outbox/tables.sql" %}
@@ -828,9 +826,9 @@ REVOKE ALL ON FUNCTION
 {%- if sends_at_commit %}
 {% include "outbox/commit.sql" %}
 {%- endif %}
-{% include "outbox/status.sql" %}
 {% include "outbox/operate.sql" %}
 {% include "outbox/schedule.sql" %}
 {% include "step_end.sql" %}
 {%- endif %}
-{% include "copied.sql" %}
+
+{% include "views.sql" %}

@@ -40,6 +40,6 @@ BEGIN
         PERFORM aurora_trigger.try_again(tries, tables);
     END LOOP;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);
-    PERFORM aurora_trigger.warn_of_gaps({{ schema }}, {{ table }}, lower('{{ level }}'));
+    PERFORM aurora_trigger.warn_of_gaps({{ schema }}, {{ table }}, '{{ level }}');
     PERFORM set_config('search_path', search_path_before, true);
 END

@@ -1,8 +1,8 @@
-//! Which app captures a table, so that the files of two apps do not undo each other.
+//! The app that captures a table, so that the files of two apps do not undo each other.
 
 use askama::Template;
 
-use super::sql::{DollarQuoted, Literal, Sql};
+use super::sql::{DollarQuoted, Literal, LiteralArray};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -10,9 +10,9 @@ use crate::describe::TableDesc;
 struct Ownership<'a> {
     tables: Vec<(Literal<'a>, Literal<'a>, Literal<'a>)>,
     removes: bool,
-    apps: Sql,
+    apps: LiteralArray<'a>,
     version: &'static str,
-    version_numbers: String,
+    version_numbers: &'static str,
 }
 
 /// The app that captures the table: the crate of its struct.
@@ -31,11 +31,6 @@ pub(super) fn of_all(tables: &[&TableDesc]) -> Vec<&'static str> {
 
 /// The refusal of tables that another app captures.
 pub(super) fn ownership(tables: &[&TableDesc], removes: bool) -> askama::Result<DollarQuoted> {
-    let apps: Vec<String> = of_all(tables)
-        .into_iter()
-        .map(|app| Literal(app).to_string())
-        .collect();
-    let version = env!("CARGO_PKG_VERSION");
     let body = Ownership {
         tables: tables
             .iter()
@@ -48,21 +43,16 @@ pub(super) fn ownership(tables: &[&TableDesc], removes: bool) -> askama::Result<
             })
             .collect(),
         removes,
-        apps: Sql(apps.join(", ")),
-        version,
-        version_numbers: version_numbers(version),
+        apps: LiteralArray(of_all(tables)),
+        version: env!("CARGO_PKG_VERSION"),
+        version_numbers: concat!(
+            env!("CARGO_PKG_VERSION_MAJOR"),
+            ", ",
+            env!("CARGO_PKG_VERSION_MINOR"),
+            ", ",
+            env!("CARGO_PKG_VERSION_PATCH")
+        ),
     }
     .render()?;
     Ok(DollarQuoted(body))
-}
-
-/// `1.2.3-beta` as `1, 2, 3`.
-fn version_numbers(version: &str) -> String {
-    version
-        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .next()
-        .unwrap_or_default()
-        .split('.')
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -123,12 +123,26 @@ pub(super) fn function_name(table: &TableDesc) -> String {
     )
 }
 
-/// The name of the table's level in the registry.
+/// The name of the table's level.
 pub(super) fn level(table: &TableDesc) -> &'static str {
     match table.level() {
         Level::Statement => "statement",
         Level::Row => "row",
     }
+}
+
+/// The statements that are captured.
+pub(super) fn operations(table: &TableDesc) -> Vec<&'static str> {
+    let operations = table.operations();
+    [
+        (operations.insert, "INSERT"),
+        (operations.update, "UPDATE"),
+        (operations.delete, "DELETE"),
+        (operations.truncate, "TRUNCATE"),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, name)| wanted.then_some(name))
+    .collect()
 }
 
 /// The table's functions, as SQL, and its entry in the registry.

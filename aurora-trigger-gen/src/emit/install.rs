@@ -186,31 +186,19 @@ fn locked_table(table: &TableDesc) -> LockedTable<'_> {
     LockedTable {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
-        level: level(table),
+        level: capture::level(table),
         capture: Sql(Literal(&capture::function_name(table)).to_string()),
         operations: operation_names(table),
     }
 }
 
-fn level(table: &TableDesc) -> &'static str {
-    match table.level() {
-        Level::Statement => "STATEMENT",
-        Level::Row => "ROW",
-    }
-}
-
-/// What is captured, as the members of an array in the order of the alphabet.
+/// The operations that are captured, as the members of an array in the order of the alphabet.
 fn operation_names(table: &TableDesc) -> String {
-    let operations = table.operations();
-    let names: Vec<&str> = [
-        (operations.delete, "delete"),
-        (operations.insert, "insert"),
-        (operations.truncate, "truncate"),
-        (operations.update, "update"),
-    ]
-    .into_iter()
-    .filter_map(|(wanted, name)| wanted.then_some(name))
-    .collect();
+    let mut names: Vec<String> = capture::operations(table)
+        .into_iter()
+        .map(str::to_ascii_lowercase)
+        .collect();
+    names.sort_unstable();
     format!("{{{}}}", names.join(","))
 }
 
@@ -243,7 +231,7 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
     Triggers {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
-        level: level(table),
+        level: capture::level(table),
         capture: Literal(&capture::function_name(table)),
         other_capture: Identifier(&names::object(table, other)),
         operations: operation_names(table),

@@ -26,15 +26,6 @@ struct Register<'a> {
 }
 
 pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
-    let operations = [
-        (table.operations().insert, "INSERT"),
-        (table.operations().update, "UPDATE"),
-        (table.operations().delete, "DELETE"),
-        (table.operations().truncate, "TRUNCATE"),
-    ]
-    .into_iter()
-    .filter_map(|(wanted, name)| wanted.then_some(name))
-    .collect();
     Register {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
@@ -59,7 +50,7 @@ pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
         rust_path: Literal(table.rust_path()),
         version: env!("CARGO_PKG_VERSION"),
         level: capture::level(table),
-        operations: LiteralArray(operations),
+        operations: LiteralArray(capture::operations(table)),
         functions: names::all(table)
             .iter()
             .map(|name| Sql(Literal(name).to_string()))

@@ -1,20 +1,4 @@
-{% include "step_end.sql" %}
-
--- What a dashboard may see: counts, times and the words of errors, never a row.
--- Whoever reads them holds up the change of a view, and that change all later readers.
-DO $body$
-DECLARE
-    search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
-    lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
-    tries integer := 0;
-BEGIN
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    PERFORM aurora_trigger.wait_for_other_installations();
-    LOOP
-        BEGIN
-            -- LOCK TABLE would lock the tables below a view, too, and so stop writers.
-            PERFORM aurora_trigger.try_lock(tries, '{}', 'ACCESS EXCLUSIVE');
-            CREATE OR REPLACE VIEW aurora_trigger.status AS
+CREATE OR REPLACE VIEW aurora_trigger.status AS
             SELECT
                 t.schema_name,
                 t.table_name,
@@ -28,8 +12,8 @@ BEGIN
                     FROM aurora_trigger.dead_letter AS d
                     WHERE d.schema_name = t.schema_name AND d.table_name = t.table_name
                 ) AS dead_letters,
-                -- What drains have sent. Nobody counts the calls that a trigger makes itself: where
-                -- a drain has sent nothing beside them, it is unknown, not zero.
+                -- The work of drains alone. Nobody counts the calls that a trigger makes itself:
+                -- where a drain has sent nothing beside them, it is unknown, not zero.
                 CASE
                     WHEN t.delivery = 'outbox' THEN coalesce(done.calls, 0) ELSE done.calls
                 END::bigint AS calls,
@@ -83,33 +67,3 @@ BEGIN
             ALTER VIEW aurora_trigger.lane_status OWNER TO aurora_trigger;
             COMMENT ON VIEW aurora_trigger.lane_status IS
                 'For each lane of the outbox when it is tried again, and why.';
-            GRANT USAGE ON SCHEMA aurora_trigger TO pg_monitor;
-            GRANT SELECT ON aurora_trigger.status, aurora_trigger.lane_status TO pg_monitor;
-            IF EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'aurora_trigger_drain') THEN
-                GRANT USAGE ON SCHEMA aurora_trigger TO aurora_trigger_drain;
-                GRANT SELECT ON aurora_trigger.status, aurora_trigger.lane_status
-                    TO aurora_trigger_drain;
-                GRANT EXECUTE ON FUNCTION aurora_trigger.drain() TO aurora_trigger_drain;
-                GRANT EXECUTE ON PROCEDURE aurora_trigger.drain_all() TO aurora_trigger_drain;
-            END IF;
-            EXIT;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            tries := tries + 1;
-        END;
-        PERFORM aurora_trigger.try_again(
-            tries,
-            -- The first installation may wait for another database to let go of a role.
-            array_remove(
-                ARRAY[
-                    to_regclass('aurora_trigger.status'), to_regclass('aurora_trigger.lane_status')
-                ],
-                NULL
-            )
-        );
-    END LOOP;
-    PERFORM set_config('lock_timeout', lock_timeout_before, true);
-    PERFORM set_config('search_path', search_path_before, true);
-END
-$body$;
-
-{% include "step_begin.sql" %}

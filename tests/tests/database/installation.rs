@@ -2,9 +2,9 @@
 //! that write meanwhile.
 
 use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, Operations, Oversize, TableDesc};
-use aurora_trigger_gen::emit::{self, Configuration};
+use aurora_trigger_gen::emit;
 use aurora_trigger_gen::{ChangeStream, StreamTrigger};
-use pipeline_tests::{Only, Pipeline, error_of, statements};
+use pipeline_tests::{Only, Pipeline, error_of, installation, statements};
 use serde::Deserialize;
 use storefront::Storefront;
 use tokio_postgres::Client;
@@ -33,14 +33,6 @@ const WRITES: &str = "
 const CHANGES: usize = 13;
 
 /// The installation, configured.
-fn installation(tables: &[&TableDesc]) -> String {
-    let configuration = Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    };
-    emit::install(tables, Some(&configuration))
-}
-
 async fn start() -> Pipeline {
     let pipeline = Pipeline::start().await;
     pipeline.run(SCHEMA).await;

@@ -1,5 +1,6 @@
 //! Who installs need not be a superuser: on RDS nobody is.
 
+use aurora_trigger_gen::describe::Level;
 use aurora_trigger_gen::{StreamTrigger, emit};
 use pipeline_tests::{Notices, error_of};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
@@ -507,7 +508,7 @@ async fn what_a_restore_without_owners_left_is_adopted_from_the_installer_and_fr
 }
 
 #[tokio::test]
-async fn a_capture_that_a_restore_gave_to_a_superuser_says_so_at_each_write() {
+async fn a_capture_that_a_restore_gave_to_a_superuser_says_so_in_each_transaction_that_writes() {
     let server = Server::start(MAY_GRANT).await;
     assert_installs(&server, "postgres").await;
     let (postgres, notices) = server.listening_session().await;
@@ -545,6 +546,22 @@ async fn a_capture_that_a_restore_gave_to_a_superuser_says_so_at_each_write() {
         problem().await.as_deref(),
         Some("captured with the rights of the role postgres: run the installation file again")
     );
+
+    // At row level, too, once in a transaction and not for each row.
+    let install = emit::install(&[&Item::TABLE.with_level(Level::Row)], None);
+    let session = server.session("postgres").await;
+    session
+        .batch_execute(&install)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    give_all_to(&postgres, "postgres").await;
+    postgres
+        .batch_execute(
+            "BEGIN; DELETE FROM shop.items; INSERT INTO shop.items VALUES (1), (2); COMMIT",
+        )
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    assert_eq!(notices.take_warnings().len(), 1);
 
     assert_installs(&server, "postgres").await;
     assert_eq!(write(5001).await, []);

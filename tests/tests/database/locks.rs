@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::{Level, Operations, TableDesc};
-use aurora_trigger_gen::emit::{self, Configuration};
-use pipeline_tests::{Pipeline, error_of, statements};
+use aurora_trigger_gen::emit;
+use pipeline_tests::{Pipeline, error_of, installation, statements};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -41,11 +41,7 @@ tables! {
 }
 
 fn install(tables: &[TableDesc]) -> String {
-    let configuration = Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    };
-    emit::install(&tables.iter().collect::<Vec<_>>(), Some(&configuration))
+    installation(&tables.iter().collect::<Vec<_>>())
 }
 
 fn remove(tables: &[TableDesc]) -> String {
@@ -494,21 +490,29 @@ async fn an_installation_waits_for_no_drain_and_an_operator_a_while_only() {
         .expect("it can");
     let error = error_of(&session, &install(&TABLES)).await;
     assert_eq!(error.code(), &SqlState::LOCK_NOT_AVAILABLE, "{error:?}");
-    // Without a timeout of the session, too.
-    let sql = install(&TABLES);
-    let step = statements(&sql)
-        .into_iter()
-        .find(|part| part.contains("INSERT INTO aurora_trigger.stream_table"))
-        .expect("it registers its tables");
-    assert!(
-        step.contains("set_config('lock_timeout', '1min', true)"),
-        "{step}"
-    );
     other.batch_execute("ROLLBACK").await.expect("it can");
-    session
-        .batch_execute(&sql)
+    // A session without a timeout waits for a minute at most.
+    pipeline
+        .run(
+            "CREATE TABLE app.noted (lock_timeout text);
+             CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 INSERT INTO app.noted VALUES (current_setting('lock_timeout'));
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER note BEFORE UPDATE ON aurora_trigger.stream_table
+                 FOR EACH ROW EXECUTE FUNCTION app.note()",
+        )
+        .await;
+    pipeline.run(&install(&TABLES)).await;
+    let noted: Vec<String> = session
+        .query("SELECT lock_timeout FROM app.noted", &[])
         .await
-        .unwrap_or_else(|error| panic!("{error:?}"));
+        .expect("it is there")
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(noted, ["1min"; TABLES.len()]);
 }
 
 #[tokio::test]

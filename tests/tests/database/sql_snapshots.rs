@@ -9,9 +9,9 @@
 )]
 
 use aurora_trigger_gen::describe::Delivery;
-use aurora_trigger_gen::emit::{self, Configuration};
+use aurora_trigger_gen::emit;
 use aurora_trigger_gen::{Bytes, ChangeEvent, ChangeStream, PgType, StreamTrigger};
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Pipeline, installation};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use storefront::Storefront;
@@ -27,7 +27,7 @@ const CHANGES: [&str; 4] = ["created", "created", "updated", "deleted"];
 /// the table can still be written. Gives what there is to read: all of the installation behind what all tables share.
 async fn installed<T: StreamTrigger>(schema: &str, writes: &str, expected: &[&str]) -> String {
     let tables = [&T::TABLE];
-    let installation = emit::install(&tables, Some(&configuration()));
+    let installation = installation(&tables);
     let removal = emit::remove(&tables);
     assert_short_lines(&installation);
     assert_short_lines(&removal);
@@ -95,13 +95,6 @@ fn assert_short_lines(sql: &str) {
     );
 }
 
-fn configuration() -> Configuration {
-    Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    }
-}
-
 /// Snapshots, named after the feature, without the file's path in front.
 macro_rules! assert_readable {
     ($name:literal, $sql:expr) => {
@@ -115,7 +108,7 @@ macro_rules! assert_readable {
 async fn the_storefront() {
     const SCHEMA: &str = include_str!("../../storefront/schema.sql");
     let tables = Storefront::TABLES;
-    let installation = emit::install(tables, Some(&configuration()));
+    let installation = installation(tables);
     let removal = emit::remove(tables);
     assert_short_lines(&installation);
     assert_short_lines(&removal);

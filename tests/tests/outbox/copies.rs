@@ -1,9 +1,9 @@
 //! Copies of the tables without their data, and numbers that must not come again.
 
 use aurora_trigger_gen::StreamTrigger;
-use aurora_trigger_gen::emit::{self, Configuration};
+use aurora_trigger_gen::emit;
 use aurora_trigger_gen::wire::Record;
-use pipeline_tests::{Only, Pipeline, error_of};
+use pipeline_tests::{Only, Pipeline, error_of, installation};
 use relay_lambda::relay;
 use tokio_postgres::Client;
 
@@ -182,17 +182,13 @@ async fn what_is_captured_after_a_removal_and_a_new_installation_is_newer() {
     )
     .await;
     pipeline.drain().await;
-    let configuration = Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    };
     // Within one transaction it is as fast as it can be.
     run(
         &session,
         &format!(
             "BEGIN; {} {} COMMIT",
             emit::remove(&[&Item::TABLE]),
-            emit::install(&[&Item::TABLE], Some(&configuration))
+            installation(&[&Item::TABLE])
         ),
     )
     .await;

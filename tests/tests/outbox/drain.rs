@@ -115,8 +115,14 @@ async fn a_drain_itself_is_on_disk_when_it_ends() {
 #[tokio::test]
 async fn no_query_of_a_drain_is_compiled() {
     let (pipeline, session) = start().await;
+    let can_compile: bool = session
+        .query_one("SELECT pg_jit_available()", &[])
+        .await
+        .expect("version 11 has it")
+        .get(0);
     // Version 11 compiles where it is asked to only, and shows no plan to a session.
-    if pipeline.server_version().await < 120_000 {
+    if !can_compile || pipeline.server_version().await < 120_000 {
+        println!("not tested: just-in-time compilation, which this server has not");
         return;
     }
     let (watched, notices) = pipeline.listening_session().await;

@@ -1,9 +1,9 @@
 //! A publication `FOR ALL TABLES`, as a warehouse, Debezium or a blue/green deployment makes one: the product's own tables
 //! are in it.
 
-use aurora_trigger_gen::emit::{self, Configuration};
+use aurora_trigger_gen::emit;
 use aurora_trigger_gen::{ChangeStream, StreamTrigger};
-use pipeline_tests::{Only, Pipeline};
+use pipeline_tests::{Only, Pipeline, installation};
 use relay_lambda::local::{Fault, LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use tokio::time::{Duration, Instant};
@@ -216,11 +216,7 @@ async fn a_subscriber_follows_and_takes_over() {
     })
     .expect("a port is free");
     let (old, new) = (connect(&publisher).await, connect(&subscriber).await);
-    let configuration = Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    };
-    let installation = emit::install(Only::<Item>::TABLES, Some(&configuration));
+    let installation = installation(Only::<Item>::TABLES);
     for server in [&old, &new] {
         run(server, &endpoint.extension_sql()).await;
         run(server, crate::ITEMS).await;

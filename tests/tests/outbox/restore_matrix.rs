@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-use aurora_trigger_gen::emit::{self, Configuration};
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
-use pipeline_tests::{Call, cluster, events_in};
+use pipeline_tests::{Call, cluster, events_in, installation};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -56,14 +55,6 @@ async fn table(session: &Client) -> Rows {
         })
         .map(|row| (row.id, row))
         .collect()
-}
-
-fn installation() -> String {
-    let configuration = Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    };
-    emit::install(&[&Row::TABLE], Some(&configuration))
 }
 
 /// A server that the programs of the PATH can dump: `pg_dump` reads its own version and older ones.
@@ -182,7 +173,7 @@ impl<'a> Database<'a> {
     /// Runs the installation file as it says at its top.
     fn install(&self, folder: &TempDir) -> String {
         let file = folder.path().join("install.sql");
-        fs::write(&file, installation()).expect("the folder is ours");
+        fs::write(&file, installation(&[&Row::TABLE])).expect("the folder is ours");
         let file = file.to_str().expect("it is UTF-8");
         let output = self.run(
             "psql",

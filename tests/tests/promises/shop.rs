@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use aurora_trigger_gen::emit::{self, Configuration};
-use pipeline_tests::{create_database, drop_later};
+use pipeline_tests::{create_database, drop_later, installation};
 use relay_lambda::local::{InvocationType, LocalRelay, PostgresCluster};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -113,15 +112,7 @@ impl Shop {
         }
         let session = self.session().await;
         run(&session, include_str!("shop.sql")).await;
-        let configuration = Configuration {
-            function: "relay".to_owned(),
-            region: None,
-        };
-        run(
-            &session,
-            &emit::install(&self.mode.tables(), Some(&configuration)),
-        )
-        .await;
+        run(&session, &installation(&self.mode.tables())).await;
     }
 
     pub(crate) async fn session(&self) -> Client {

@@ -11,7 +11,7 @@ use super::database::{Database, DatabaseError, Session};
 /// All in one statement, so that it is of one moment; as JSON, since that is what becomes of it.
 const READ: &str = include_str!("read.sql");
 
-/// Which tables are captured: every installation has it, also one without an outbox.
+/// The captured tables: every installation has this view, also one without an outbox.
 const READ_CAPTURES: &str = include_str!("captures.sql");
 
 /// The tables and lanes of an installation.
@@ -102,7 +102,7 @@ pub(super) async fn read(database: &Database) -> Result<Status, DatabaseError> {
     Ok(Status { captures, ..status })
 }
 
-/// What waits, of a session; without the captures.
+/// Reads the outbox and its lanes in a session, without the captures.
 pub(super) async fn of(session: &mut Session) -> Result<Status, DatabaseError> {
     session.require_view("aurora_trigger.status").await?;
     session.require_view("aurora_trigger.lane_status").await?;

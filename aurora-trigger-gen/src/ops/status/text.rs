@@ -5,7 +5,7 @@ use crate::ops::text::{age_of, one_line};
 /// What a cell without a value holds.
 const NONE: &str = "-";
 
-/// Which tables are captured; the tables' outboxes; then their last errors, and the lanes that wait after one, if there are any.
+/// The captures, and the tables' outboxes; then their last errors, and the lanes that wait after one, if there are any.
 pub(super) fn text(status: &Status) -> String {
     if status.tables.is_empty() && status.captures.is_empty() {
         return "no table is streamed\n".to_owned();

@@ -3,8 +3,8 @@
 
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::{Delivery, Oversize, TableDesc};
-use aurora_trigger_gen::emit::{self, Configuration};
-use pipeline_tests::{Pipeline, statements};
+use aurora_trigger_gen::emit;
+use pipeline_tests::{Pipeline, installation, statements};
 use relay_lambda::local::Fault;
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -88,13 +88,6 @@ async fn assert_nothing_depends_on_traps(pipeline: &Pipeline) {
     assert!(dependents.is_empty(), "{dependents:#?}");
 }
 
-fn configuration() -> Configuration {
-    Configuration {
-        function: "relay".to_owned(),
-        region: None,
-    }
-}
-
 #[tokio::test]
 async fn a_trap_springs_where_the_path_of_the_session_leads_into_it() {
     let pipeline = prepare().await;
@@ -146,10 +139,7 @@ async fn no_name_in_the_file_is_resolved_by_the_path_of_the_session() {
         Ware::TABLE.with_delivery(Delivery::Outbox),
     ];
     let tables: Vec<[&TableDesc; 2]> = ways.iter().map(|ware| [ware, &Guest::TABLE]).collect();
-    let installations: Vec<String> = tables
-        .iter()
-        .map(|tables| emit::install(tables, Some(&configuration())))
-        .collect();
+    let installations: Vec<String> = tables.iter().map(|tables| installation(tables)).collect();
     let removal = emit::remove(&tables[0]);
     // Versions before 13 make no key by themselves.
     pipeline.run_installation(&installations[0]).await;

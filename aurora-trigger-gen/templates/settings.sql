@@ -1,4 +1,4 @@
--- Whoever has changed the settings, and has not ended, holds this up.
+-- The settings. An operator who has changed them, and has not ended, holds this up.
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
@@ -12,7 +12,16 @@ BEGIN
     LOOP
         BEGIN
             PERFORM aurora_trigger.try_lock(tries, settings, 'SHARE ROW EXCLUSIVE');
+            -- A sequence that was never used, in a schema that has been: the tables were copied
+            -- without it, by logical replication or without the data. It would give numbers that
+            -- consumers have seen, in an epoch that they have seen. A new epoch where nothing was
+            -- ever captured does no harm.
+            IF NOT (SELECT s.is_called FROM aurora_trigger.event_seq AS s) THEN
+                PERFORM aurora_trigger.new_epoch();
+            END IF;
+{%- if let Some((function_name, region)) = configuration %}
             PERFORM aurora_trigger.configure({{ function_name }}, {{ region }});
+{%- endif %}
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             tries := tries + 1;
