@@ -93,7 +93,9 @@ ALTER FUNCTION aurora_trigger.events_of(text, text, text) OWNER TO aurora_trigge
 REVOKE ALL ON FUNCTION aurora_trigger.events_of(text, text, text) FROM PUBLIC;
 
 -- Drops the functions of a table that no trigger calls, and its registration, which stays as long
--- as events or dead letters of the table do. Returns how many functions were dropped.
+-- as events or dead letters of the table do. Returns how many functions were dropped. The caller
+-- may hold locks on tables of the application, so another session that has changed the registration
+-- is not waited for.
 CREATE OR REPLACE FUNCTION aurora_trigger.forget_table(schema_name text, table_name text)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -101,9 +103,11 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 #variable_conflict use_column
 DECLARE
+    lock_timeout_before CONSTANT text := current_setting('lock_timeout');
     found record;
     dropped bigint := 0::bigint;
 BEGIN
+    PERFORM set_config('lock_timeout', aurora_trigger.lock_wait()::text, true);
     FOR found IN
         SELECT p.oid::regprocedure AS function_name
         FROM aurora_trigger.stream_table AS s
@@ -131,7 +135,14 @@ BEGIN
         WHERE s.schema_name = forget_table.schema_name
             AND s.table_name = forget_table.table_name;
     END IF;
+    PERFORM set_config('lock_timeout', lock_timeout_before, true);
     RETURN dropped;
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'aurora_trigger: the registration of %.% is in use',
+        forget_table.schema_name, forget_table.table_name
+        USING ERRCODE = 'lock_not_available',
+            HINT = 'Another session has paused it, or changed it, and has not committed. Nothing '
+                'was removed: run this again when that session has ended.';
 END
 $body$;
 ALTER FUNCTION aurora_trigger.forget_table(text, text) OWNER TO aurora_trigger;

@@ -3,8 +3,9 @@
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::Delivery;
 use pipeline_tests::error_of;
+use tokio_postgres::error::SqlState;
 
-use super::{A, B, SCHEMA, created, functions, run, said, start, status};
+use super::{A, B, SCHEMA, created, functions, run, said, start, status, triggers};
 
 #[tokio::test]
 async fn a_struct_that_has_left_the_stream_is_named_and_removed_without_it() {
@@ -72,4 +73,28 @@ async fn what_waits_of_a_table_that_is_no_longer_captured_is_sent() {
     run(&session, stop).await;
     assert_eq!(status(&session).await, [""; 0]);
     assert_eq!(functions(&session).await, [""; 0]);
+}
+
+/// The table stays locked for as long as the removal of its triggers waits.
+#[tokio::test]
+async fn the_end_of_a_capture_does_not_wait_for_who_changes_its_registration() {
+    let (pipeline, session) = start(SCHEMA).await;
+    pipeline.install_tables(&[&A::TABLE]).await;
+    let before = triggers(&session).await;
+    let operator = pipeline.session().await;
+    run(
+        &operator,
+        "BEGIN; UPDATE aurora_trigger.stream_table SET paused = true",
+    )
+    .await;
+    let error = error_of(&session, "SELECT aurora_trigger.stop_capture('app.a')").await;
+    assert_eq!(error.code(), &SqlState::LOCK_NOT_AVAILABLE, "{error:?}");
+    assert_eq!(
+        error.message(),
+        "aurora_trigger: the registration of app.a is in use"
+    );
+    assert_eq!(triggers(&session).await, before);
+    run(&operator, "ROLLBACK").await;
+    run(&session, "SELECT aurora_trigger.stop_capture('app.a')").await;
+    assert_eq!(triggers(&session).await, [""; 0]);
 }
