@@ -9,10 +9,11 @@
 -- other part locks its table (the last one tables on which earlier installations left triggers),
 -- and only if a trigger is to be changed: SHARE ROW EXCLUSIVE, which stops writes, or, where one
 -- is dropped or the server is older than PostgreSQL 14, ACCESS EXCLUSIVE, which stops reads, too.
--- Either is held for the milliseconds of a CREATE TRIGGER. A wait for it holds up the table's writers, too, so it ends after {{ super::locks::WAIT }} ms, or after
--- lock_timeout or a quarter of deadlock_timeout where that is less. It is tried {{ super::locks::TRIES }} times
--- within some seconds, then the part fails, and its triggers are as before. In one transaction all
--- these locks are taken together after part 1, or none is, and they are held until its end.
+-- Either is held for the milliseconds of a CREATE TRIGGER. A wait for it holds up the table's
+-- writers, too, so it ends after {{ super::locks::WAIT }} ms, or after lock_timeout or a quarter of
+-- deadlock_timeout where that is less. It is tried {{ super::locks::TRIES }} times within some seconds, then the part
+-- fails, and its triggers are as before. In one transaction all these locks are taken together
+-- after part 1, or none is, and they are held until its end.
 {%- if let Some(guard) = encoding_guard %}
 
 {{ guard }}
