@@ -25,7 +25,7 @@ pub struct Goal {
 /// Prints them for a person, and a line `ratio NAME VALUE` each for a program.
 pub fn print_goals(goals: &[Goal]) {
     println!(
-        "{:<28} {:>10}   {:>9}   {:<7} of what",
+        "{:<34} {:>10}   {:>9}   {:<7} of what",
         "goal", "value", "limit", ""
     );
     for goal in goals {
@@ -34,7 +34,7 @@ pub fn print_goals(goals: &[Goal]) {
             Limit::AtLeast(limit) => ('≥', limit),
         };
         println!(
-            "{:<28} {:>10}   {sign} {limit:>7}   {:<7} {}",
+            "{:<34} {:>10}   {sign} {limit:>7}   {:<7} {}",
             goal.name,
             goal.value
                 .map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")),

@@ -80,9 +80,25 @@ impl Database {
     async fn undo(&self) {
         self.run("ROLLBACK").await;
         self.run("VACUUM public.testing_rds_trigger").await;
-        if self.variant.has_outbox() {
-            self.run("TRUNCATE aurora_trigger.outbox").await;
-        }
+        self.run(&self.variant.emptying()).await;
+    }
+
+    /// How many bytes statements write to the WAL, which are undone afterwards.
+    pub(crate) async fn wal_bytes(&self, sql: &str) -> f64 {
+        self.run("BEGIN").await;
+        self.run(workload::WARM_UP).await;
+        let before = self.wal_position().await;
+        self.run(sql).await;
+        let written = self.wal_position().await - before;
+        self.undo().await;
+        written
+    }
+
+    async fn wal_position(&self) -> f64 {
+        self.text("SELECT (pg_current_wal_insert_lsn() - '0/0')::text")
+            .await
+            .parse()
+            .expect("it is a number of bytes")
     }
 
     /// How many calls have been made while calls were counted.

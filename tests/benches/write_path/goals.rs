@@ -15,6 +15,8 @@ pub(crate) struct Measured<'a> {
     pub(crate) calls_at_commit: u64,
     pub(crate) slow: &'a Runs,
     pub(crate) one_row: &'a BTreeMap<Operation, Runs>,
+    pub(crate) wal: &'a Runs,
+    pub(crate) copy_times: &'a Runs,
     pub(crate) copy_peaks: &'a Runs,
     pub(crate) pgbench: &'a Runs,
 }
@@ -22,17 +24,20 @@ pub(crate) struct Measured<'a> {
 /// All of them.
 pub(crate) fn of(measured: &Measured<'_>) -> Vec<Goal> {
     use Limit::{AtLeast, AtMost};
-    use Variant::{Article, None as NoTrigger, Outbox, Statement};
+    use Operation::{Insert, Update};
+    use Variant::{Article, History, Limit as Bare, None as NoTrigger, Outbox, Statement};
     let Measured {
         bulk,
         calls,
         calls_at_commit,
         slow,
         one_row,
+        wal,
+        copy_times,
         copy_peaks,
         pgbench,
     } = *measured;
-    let bulk_ratio = |operation, to| bulk[&operation].ratio(Statement, to);
+    let bulk_ratio = |operation, of, to| bulk[&operation].ratio(of, to);
     let most_calls = Operation::ALL
         .into_iter()
         .map(|operation| calls[&(Statement, operation)])
@@ -49,26 +54,14 @@ pub(crate) fn of(measured: &Measured<'_>) -> Vec<Goal> {
         goal(
             "bulk_insert_vs_article",
             "time, to the article's way",
-            AtMost(0.30),
-            bulk_ratio(Operation::Insert, Article),
-        ),
-        goal(
-            "bulk_insert_vs_none",
-            "time, to no trigger",
-            AtMost(2.5),
-            bulk_ratio(Operation::Insert, NoTrigger),
+            AtMost(0.40),
+            bulk_ratio(Insert, Statement, Article),
         ),
         goal(
             "bulk_update_vs_article",
             "time, to the article's way",
-            AtMost(0.40),
-            bulk_ratio(Operation::Update, Article),
-        ),
-        goal(
-            "bulk_update_vs_none",
-            "time, to no trigger",
-            AtMost(3.5),
-            bulk_ratio(Operation::Update, NoTrigger),
+            AtMost(0.55),
+            bulk_ratio(Update, Statement, Article),
         ),
         goal(
             "calls_per_20000_rows",
@@ -83,12 +76,6 @@ pub(crate) fn of(measured: &Measured<'_>) -> Vec<Goal> {
             slow.ratio(Article, Statement),
         ),
         goal(
-            "one_row_extra_us",
-            "µs of an INSERT, over no trigger",
-            AtMost(20.0),
-            one_row[&Operation::Insert].difference(Statement, NoTrigger),
-        ),
-        goal(
             "copy_extra_mb",
             "MB of the backend's peak, over no trigger",
             AtMost(128.0),
@@ -96,27 +83,87 @@ pub(crate) fn of(measured: &Measured<'_>) -> Vec<Goal> {
         ),
         goal(
             "outbox_insert_vs_none",
-            "time into the outbox, to no trigger",
-            AtMost(3.0),
-            bulk[&Operation::Insert].ratio(Outbox, NoTrigger),
+            "time, to no trigger",
+            AtMost(2.8),
+            bulk_ratio(Insert, Outbox, NoTrigger),
         ),
         goal(
             "outbox_update_vs_none",
-            "time into the outbox, to no trigger",
-            AtMost(4.0),
-            bulk[&Operation::Update].ratio(Outbox, NoTrigger),
+            "time, to no trigger",
+            AtMost(4.2),
+            bulk_ratio(Update, Outbox, NoTrigger),
         ),
         goal(
-            "outbox_one_row_extra_us",
-            "µs of an INSERT into the outbox, over no trigger",
-            AtMost(25.0),
-            one_row[&Operation::Insert].difference(Outbox, NoTrigger),
+            "outbox_copy_vs_none",
+            "time, to no trigger",
+            AtMost(3.0),
+            copy_times.ratio(Outbox, NoTrigger),
+        ),
+        goal(
+            "outbox_insert_vs_limit",
+            "time, to a bare copy",
+            AtMost(1.6),
+            bulk_ratio(Insert, Outbox, Bare),
+        ),
+        goal(
+            "outbox_update_vs_limit",
+            "time, to a bare copy",
+            AtMost(1.6),
+            bulk_ratio(Update, Outbox, Bare),
+        ),
+        goal(
+            "outbox_one_row_insert_vs_limit",
+            "time, to a bare copy",
+            AtMost(1.5),
+            one_row[&Insert].ratio(Outbox, Bare),
+        ),
+        goal(
+            "outbox_one_row_update_vs_limit",
+            "time, to a bare copy",
+            AtMost(1.6),
+            one_row[&Update].ratio(Outbox, Bare),
+        ),
+        goal(
+            "outbox_insert_vs_history",
+            "time, to a history table",
+            AtMost(0.40),
+            bulk_ratio(Insert, Outbox, History),
+        ),
+        goal(
+            "outbox_update_vs_history",
+            "time, to a history table",
+            AtMost(0.45),
+            bulk_ratio(Update, Outbox, History),
+        ),
+        goal(
+            "outbox_one_row_insert_vs_history",
+            "time, to a history table",
+            AtMost(1.0),
+            one_row[&Insert].ratio(Outbox, History),
+        ),
+        goal(
+            "outbox_one_row_update_vs_history",
+            "time, to a history table",
+            AtMost(1.25),
+            one_row[&Update].ratio(Outbox, History),
+        ),
+        goal(
+            "outbox_wal_bytes_vs_none",
+            "of a bulk UPDATE, to no trigger",
+            AtMost(2.2),
+            wal.ratio(Outbox, NoTrigger),
         ),
         goal(
             "outbox_pgbench_vs_none",
             "transactions a second, to no trigger",
-            AtLeast(0.85),
+            AtLeast(0.70),
             pgbench.ratio(Outbox, NoTrigger),
+        ),
+        goal(
+            "outbox_pgbench_vs_limit",
+            "transactions a second, to a bare copy",
+            AtLeast(0.90),
+            pgbench.ratio(Outbox, Bare),
         ),
         goal(
             "commit_calls_per_transaction",

@@ -1,8 +1,8 @@
 //! What the triggers cost the writer, on the article's table.
 //!
-//! In one run, against one server of its own, it measures five variants in turn: no trigger, the article's way, and ours
-//! at statement level, at row level and into the outbox. Then, against a server that waits for the disk, pgbench's script
-//! with the outbox and without. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for each goal.
+//! In one run, against one server of its own, it measures seven variants in turn: no trigger, the least that any trigger
+//! can do, a history table written by hand, the article's way, and ours at statement level, at row level and into the
+//! outbox. Then, against a server that waits for the disk, pgbench's script with the outbox, with the least, and without. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for each goal.
 //!
 //! ```text
 //! cargo bench -p pipeline-tests --bench write_path              # some minutes
@@ -15,6 +15,7 @@ mod at_commit;
 mod copy;
 mod database;
 mod goals;
+mod limit;
 mod pgbench;
 mod report;
 mod runs;
@@ -108,6 +109,7 @@ async fn bench(plan: &Plan, quick: bool) {
     let bulk = measure_bulk(plan, &databases).await;
     let one_row = measure_one_row(plan, &databases).await;
     let slow = measure_slow(plan, &databases).await;
+    let wal = measure_wal(plan, &databases).await;
     let copies = copy::measure(plan.copy_rounds, plan.copy_rows, &cluster).await;
     let pgbench = pgbench::measure(&plan.pgbench).await;
 
@@ -126,6 +128,8 @@ async fn bench(plan: &Plan, quick: bool) {
     }
     let what = format!("{} rows, one INSERT, 5 ms a call, ms", plan.slow_rows);
     lines.extend(Line::of(&what, &slow.times, |variant| slow.calls[&variant]));
+    let what = format!("{} rows, one UPDATE, bytes of WAL", plan.bulk_rows);
+    lines.extend(Line::without_calls(&what, &wal));
     let what = format!("COPY of {} rows, ms", plan.copy_rows);
     lines.extend(Line::without_calls(&what, &copies.times));
     let what = format!("COPY of {} rows, peak MB", plan.copy_rows);
@@ -147,6 +151,8 @@ async fn bench(plan: &Plan, quick: bool) {
         calls_at_commit,
         slow: &slow.times,
         one_row: &one_row,
+        wal: &wal,
+        copy_times: &copies.times,
         copy_peaks: &copies.peaks,
         pgbench: &pgbench,
     }));
@@ -231,6 +237,17 @@ async fn measure_one_row(
     runs
 }
 
+/// What a statement writes to the WAL hardly varies, so it is not repeated.
+async fn measure_wal(plan: &Plan, databases: &BTreeMap<Variant, Database>) -> Runs {
+    let mut runs = Runs::default();
+    for (&variant, database) in databases {
+        database.fill(plan.bulk_rows).await;
+        let statement = Operation::Update.bulk(plan.bulk_rows);
+        runs.add(variant, database.wal_bytes(&statement).await);
+    }
+    runs
+}
+
 struct Slow {
     times: Runs,
     calls: BTreeMap<Variant, u64>,
@@ -241,8 +258,8 @@ async fn measure_slow(plan: &Plan, databases: &BTreeMap<Variant, Database>) -> S
     let mut times = Runs::default();
     let mut calls = BTreeMap::new();
     for (&variant, database) in databases {
-        // At row level it makes a call per row, as the article's way does, and takes as long.
-        if variant == Variant::Row {
+        // At row level it makes a call per row, as the article's way does, and takes as long. Others make none.
+        if variant == Variant::Row || !variant.calls() {
             continue;
         }
         database.fill(1).await;

@@ -1,4 +1,5 @@
-//! Transactions a second of pgbench's script, with all of its tables captured into the outbox and with no trigger.
+//! Transactions a second of pgbench's script, with all of its tables captured into the outbox, copied by bare triggers, and with
+//! no trigger.
 //!
 //! Its eight clients are of this process. pgbench itself comes in a package of its own on some systems, and from another
 //! folder it would be of another version than the server.
@@ -14,6 +15,7 @@ use relay_lambda::local::PostgresCluster;
 use tokio_postgres::Client;
 
 use crate::database::{connect, run};
+use crate::limit;
 use crate::runs::Runs;
 use crate::stub::{self, Invoke};
 use crate::variant::Variant;
@@ -31,7 +33,7 @@ pub(crate) struct Size {
     pub(crate) accounts: u32,
 }
 
-const VARIANTS: [Variant; 2] = [Variant::None, Variant::Outbox];
+const VARIANTS: [Variant; 3] = [Variant::None, Variant::Limit, Variant::Outbox];
 
 /// Transactions a second, of a server that waits for the disk and vacuums, as servers do.
 pub(crate) async fn measure(size: &Size) -> Runs {
@@ -68,15 +70,23 @@ async fn prepare(cluster: &PostgresCluster, variant: Variant, size: &Size) {
         .replace("{branches}", &BRANCHES.to_string())
         .replace("{accounts}", &size.accounts.to_string());
     run(&session, &schema).await;
-    if variant.has_outbox() {
-        run(&session, stub::SCHEMA).await;
-        run(&session, &Invoke::Free.sql()).await;
-        let configuration = Configuration {
-            function: "relay".to_owned(),
-            region: None,
-        };
-        let installation = emit::install(&structs::TABLES, Some(&configuration));
-        run(&session, &installation).await;
+    match variant {
+        Variant::Limit => {
+            for table in structs::TABLES {
+                run(&session, &limit::installation(table)).await;
+            }
+        }
+        Variant::Outbox => {
+            run(&session, stub::SCHEMA).await;
+            run(&session, &Invoke::Free.sql()).await;
+            let configuration = Configuration {
+                function: "relay".to_owned(),
+                region: None,
+            };
+            let installation = emit::install(&structs::TABLES, Some(&configuration));
+            run(&session, &installation).await;
+        }
+        _ => {}
     }
     run(&session, "VACUUM ANALYZE").await;
 }
@@ -96,7 +106,7 @@ async fn transactions_per_second(cluster: &PostgresCluster, variant: Variant, si
     .into_iter()
     .sum();
     let per_second = f64::from(transactions) / start.elapsed().as_secs_f64();
-    if variant.has_outbox() {
+    if variant == Variant::Outbox {
         let events: i64 = sessions[0]
             .query_one("SELECT count(*) FROM aurora_trigger.outbox", &[])
             .await
@@ -113,8 +123,14 @@ async fn tidy(cluster: &PostgresCluster, variant: Variant) {
     run(&session, "VACUUM pgbench_branches").await;
     run(&session, "VACUUM pgbench_tellers").await;
     run(&session, "TRUNCATE pgbench_history").await;
-    if variant.has_outbox() {
-        run(&session, "TRUNCATE aurora_trigger.outbox").await;
+    match variant {
+        Variant::Limit => {
+            for table in structs::TABLES {
+                run(&session, &limit::emptying(table)).await;
+            }
+        }
+        Variant::Outbox => run(&session, "TRUNCATE aurora_trigger.outbox").await,
+        _ => {}
     }
     run(&session, "CHECKPOINT").await;
 }
