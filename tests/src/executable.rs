@@ -26,6 +26,21 @@ pub fn program(name: &str) -> PathBuf {
     build(&["--workspace", "--all-features", "--bin", name])
 }
 
+/// A package's program for tests of its behaviour, and its path: as it is deployed but for the optimisation where
+/// `AURORA_TRIGGER_DEPLOYED` is set, and otherwise as [`program`] has it.
+///
+/// # Panics
+///
+/// As [`program`] and [`deployed`].
+#[must_use]
+pub fn tested(package: &str, name: &str) -> PathBuf {
+    if env::var_os("AURORA_TRIGGER_DEPLOYED").is_some() {
+        deployed(package, Profile::ReleaseUnoptimized)
+    } else {
+        program(name)
+    }
+}
+
 /// Builds a package's program for deployment and returns its path.
 ///
 /// The package is built by itself, so the program has no feature that only another package enables.

@@ -92,6 +92,16 @@ async fn no_cast_from_a_type_that_a_column_got_later_runs(level: Level) {
         .expect("nothing is wrong yet");
     for (column, _) in &GOOD_ROW[1..] {
         for (ty, value) in VALUES {
+            mallory
+                .batch_execute(&format!(
+                    "BEGIN;
+                     {};
+                     ALTER TABLE shop.wares ALTER {column} TYPE {ty} USING '{value}'::{ty};
+                     SAVEPOINT altered",
+                    insert()
+                ))
+                .await
+                .expect("she owns the table");
             let writes = [
                 insert_with(column, value).replace("('1'", "('2'"),
                 "UPDATE shop.wares SET id = 3".to_owned(),
@@ -99,15 +109,7 @@ async fn no_cast_from_a_type_that_a_column_got_later_runs(level: Level) {
             ];
             for write in writes {
                 let attempt = format!("{column} {ty}: {write}");
-                let refused = mallory
-                    .batch_execute(&format!(
-                        "BEGIN;
-                         {};
-                         ALTER TABLE shop.wares ALTER {column} TYPE {ty} USING '{value}'::{ty};
-                         {write};",
-                        insert()
-                    ))
-                    .await;
+                let refused = mallory.batch_execute(&write).await;
                 // Where the query wants the type's own text, that is never anybody's code; nor is an
                 // array of a domain.
                 let is_fine =
@@ -130,11 +132,15 @@ async fn no_cast_from_a_type_that_a_column_got_later_runs(level: Level) {
                     Err(_) => {}
                 }
                 mallory
-                    .batch_execute("ROLLBACK")
+                    .batch_execute("ROLLBACK TO altered")
                     .await
                     .expect("it can always");
-                assert_unharmed(&pipeline, &attempt).await;
             }
+            mallory
+                .batch_execute("ROLLBACK")
+                .await
+                .expect("it can always");
+            assert_unharmed(&pipeline, &format!("{column} {ty}")).await;
         }
     }
 }

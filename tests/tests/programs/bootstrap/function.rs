@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pipeline_tests::{Profile, cluster, create_database, deployed};
+use pipeline_tests::{cluster, create_database, tested};
 use relay_lambda::local::{Bootstrap, Kinesis, LambdaEndpoint};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
@@ -18,17 +18,16 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) const STREAM: &str = "changes";
 
-/// The reference app's relay, built for deployment.
+/// The reference app's relay.
 pub(crate) fn relay() -> &'static Path {
-    static RELAY: LazyLock<PathBuf> =
-        LazyLock::new(|| deployed("storefront-relay", Profile::ReleaseUnoptimized));
+    static RELAY: LazyLock<PathBuf> = LazyLock::new(|| tested("storefront-relay", "bootstrap"));
     &RELAY
 }
 
-/// The reference app's consumer, built for deployment.
+/// The reference app's consumer.
 pub(crate) fn consumer() -> &'static Path {
     static CONSUMER: LazyLock<PathBuf> =
-        LazyLock::new(|| deployed("storefront-consumer", Profile::ReleaseUnoptimized));
+        LazyLock::new(|| tested("storefront-consumer", "storefront-consumer"));
     &CONSUMER
 }
 
