@@ -34,11 +34,17 @@ pub fn program(name: &str) -> PathBuf {
 /// As [`program`] and [`deployed`].
 #[must_use]
 pub fn tested(package: &str, name: &str) -> PathBuf {
-    if env::var_os("AURORA_TRIGGER_DEPLOYED").is_some() {
+    if tests_deployed() {
         deployed(package, Profile::ReleaseUnoptimized)
     } else {
         program(name)
     }
+}
+
+/// Whether [`tested`] programs are built as they are deployed: without features that only other packages enable.
+#[must_use]
+pub fn tests_deployed() -> bool {
+    env::var_os("AURORA_TRIGGER_DEPLOYED").is_some()
 }
 
 /// Builds a package's program for deployment and returns its path.

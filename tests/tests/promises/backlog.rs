@@ -15,7 +15,7 @@ const TRANSACTION: usize = 5_000;
 
 #[tokio::test]
 async fn an_outbox_full_of_events_is_drained_whole_and_in_order() {
-    let events = scale("AURORA_TRIGGER_BACKLOG_EVENTS", 20_000);
+    let events = scale("AURORA_TRIGGER_BACKLOG_EVENTS", 10_000);
     let shop = Shop::start(Mode::Outbox).await;
     let session = shop.session().await;
     run(

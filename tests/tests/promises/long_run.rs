@@ -34,7 +34,7 @@ const LEVELS: [&str; 10] = {
 const CHANGES: usize = 6;
 
 async fn assert_promise(mode: Mode, promise: Promise) {
-    let events = scale("AURORA_TRIGGER_LONG_RUN_EVENTS", 5_000);
+    let events = scale("AURORA_TRIGGER_LONG_RUN_EVENTS", 3_000);
     let shop = Shop::start(mode).await;
     run(&shop.session().await, include_str!("nested.sql")).await;
     let workload = Workload {

@@ -117,12 +117,19 @@ async fn no_table_of_the_installation_holds_one(level: Level) {
             .with_oversize(Oversize::DeadLetter);
         pipeline.install_tables(&[&table]).await;
         pipeline.endpoint().faults().fail_all(Fault::Throttle);
+        // Too big for a call, so it becomes a dead letter.
+        let letters = if delivery == Delivery::Async {
+            1_100_000
+        } else {
+            6_500_000
+        };
+        let long_name = format!("repeat('x', {letters})");
         pipeline
-            .run(
+            .run(&format!(
                 "UPDATE people SET name = 'Grace', note = note || '!';
-                 INSERT INTO people SELECT 2, repeat('x', 6500000), phone, email, note FROM people;
+                 INSERT INTO people SELECT 2, {long_name}, phone, email, note FROM people;
                  DELETE FROM people WHERE id = 1",
-            )
+            ))
             .await;
         pipeline.drain().await;
         let session = pipeline.session().await;
@@ -130,7 +137,9 @@ async fn no_table_of_the_installation_holds_one(level: Level) {
         for name in ["outbox", "dead_letter", "failed_call"] {
             let rows = session
                 .query(
-                    &format!("SELECT replace(t::text, repeat('x', 6500000), '') FROM aurora_trigger.{name} AS t"),
+                    &format!(
+                        "SELECT replace(t::text, {long_name}, '') FROM aurora_trigger.{name} AS t"
+                    ),
                     &[],
                 )
                 .await
