@@ -1,7 +1,7 @@
 //! The least that any capture by triggers can do: statement triggers that run as their owner with a pinned path, and copy
 //! the old and new columns into a table without index, order or number.
 
-use aurora_trigger_gen::describe::TableDesc;
+use aurora_trigger_gen::describe::{ColumnDesc, TableDesc};
 
 /// What installs it on a table.
 pub(crate) fn installation(table: &TableDesc) -> String {
@@ -9,11 +9,7 @@ pub(crate) fn installation(table: &TableDesc) -> String {
         format!("{}.{}", table.schema(), table.table()),
         format!("copies.{}", table.table()),
     );
-    let names: Vec<&str> = table
-        .columns()
-        .iter()
-        .map(|column| column.column())
-        .collect();
+    let names: Vec<&str> = table.columns().iter().map(ColumnDesc::column).collect();
     let each = |side: &str, of: &dyn Fn(&str) -> String| -> String {
         let columns: Vec<String> = names
             .iter()
