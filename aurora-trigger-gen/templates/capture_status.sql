@@ -17,9 +17,10 @@
                 END AS operation,
                 t.tgenabled AS enabled
             FROM pg_trigger AS t
-            JOIN pg_proc AS p ON p.oid = t.tgfoid
-            JOIN pg_namespace AS own ON own.oid = p.pronamespace AND own.nspname = 'aurora_trigger'
-            JOIN pg_class AS c ON c.oid = t.tgrelid AND c.relnamespace <> own.oid
+            JOIN pg_proc AS p
+                ON p.oid = t.tgfoid AND p.pronamespace = 'aurora_trigger'::regnamespace
+            JOIN pg_class AS c
+                ON c.oid = t.tgrelid AND c.relnamespace <> 'aurora_trigger'::regnamespace
             JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE NOT t.tgisinternal
                 -- Not the clones that a row trigger has on partitions. As JSON, since the column is

@@ -2,9 +2,10 @@
 -- Its contract is {{ fingerprint }}: another one is another struct.
 {% include "step_begin.sql" %}
 
--- A row as its image.
+-- A row as its image. It takes any record: a function that takes the table's row type would make
+-- DROP TABLE fail.
 CREATE OR REPLACE FUNCTION aurora_trigger.{{ to_json }}(
-    source_row {{ table }}
+    source_row record
 )
 RETURNS json
 LANGUAGE plpgsql
@@ -14,12 +15,10 @@ SET search_path = pg_catalog, pg_temp
 SET {{ pin }}
 {%- endfor %}
 AS {{ to_json_body }};
-ALTER FUNCTION aurora_trigger.{{ to_json }}(
-    {{ table }}
-) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(
-    {{ table }}
-) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.{{ to_json }}(record)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(record)
+    FROM PUBLIC;
 {%- if let Some(mask) = mask %}
 
 {{ mask }}

@@ -1,6 +1,7 @@
 //! The generated SQL on a real server: what it captures, what it installs and removes, what it refuses, and what it
 //! withstands. A version of PostgreSQL can change any of it.
 
+mod application_objects;
 mod capture;
 mod captured_tables;
 mod columns;
