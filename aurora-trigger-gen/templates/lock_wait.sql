@@ -2,9 +2,7 @@ greatest(
             1,
             least(
                 {{ super::locks::WAIT }},
-                min(CASE s.name
-                    WHEN 'deadlock_timeout' THEN s.setting::bigint / 4
-                    WHEN 'lock_timeout' THEN nullif(s.setting::bigint, 0)
-                END)
+                250 * extract(epoch FROM current_setting('deadlock_timeout')::interval),
+                nullif(1000 * extract(epoch FROM current_setting('lock_timeout')::interval), 0)
             )
         )::integer

@@ -8,11 +8,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    RETURN (
-        SELECT {% include "lock_wait.sql" %}
-        FROM pg_settings AS s
-        WHERE s.name IN ('deadlock_timeout', 'lock_timeout')
-    );
+    RETURN {% include "lock_wait.sql" %};
 END
 $body$;
 ALTER FUNCTION aurora_trigger.lock_wait() OWNER TO aurora_trigger;

@@ -1,8 +1,6 @@
 LOOP
         BEGIN
-            SELECT {% include "lock_wait.sql" %} INTO wait
-            FROM pg_settings AS s
-            WHERE s.name IN ('deadlock_timeout', 'lock_timeout');
+            wait := {% include "lock_wait.sql" %};
             ends_at := clock_timestamp() + wait * interval '1 millisecond';
             PERFORM set_config('lock_timeout', wait::text, true);
             -- On all of them or, in a failed try, on none. All waits together take no longer.
