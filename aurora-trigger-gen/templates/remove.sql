@@ -133,11 +133,12 @@ BEGIN
             REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_commons FROM aurora_trigger;
             REVOKE ALL ON SCHEMA aws_commons FROM aurora_trigger;
         END IF;
-        -- The role is the whole server's: another database may still need it.
+        -- The role is the whole server's: another database may still need it. An internal error is
+        -- what PostgreSQL gives where that database is dropped meanwhile: it can't name it.
         BEGIN
             DROP ROLE aurora_trigger;
         EXCEPTION
-            WHEN dependent_objects_still_exist OR lock_not_available THEN
+            WHEN dependent_objects_still_exist OR lock_not_available OR internal_error THEN
                 RAISE NOTICE
                     'aurora_trigger: the role aurora_trigger stays, another database needs it';
             WHEN insufficient_privilege THEN
@@ -148,7 +149,9 @@ BEGIN
         BEGIN
             DROP ROLE IF EXISTS aurora_trigger_drain;
         EXCEPTION
-            WHEN dependent_objects_still_exist OR lock_not_available OR insufficient_privilege THEN
+            WHEN dependent_objects_still_exist OR lock_not_available OR internal_error
+                OR insufficient_privilege
+            THEN
                 NULL; -- Another database needs it, or whoever made it.
         END;
     END IF;
