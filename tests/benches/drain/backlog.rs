@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::database::{Database, insert, run};
+use crate::database::{Database, fill, run};
 
 /// So many events, of transactions of so many rows.
 pub(crate) struct Backlog {
@@ -41,19 +41,7 @@ pub(crate) async fn measure(database: &Database, backlog: &Backlog, rounds: u32)
         run(&session, "TRUNCATE public.testing_rds_trigger").await;
         // Autovacuum would have come by.
         run(&session, "VACUUM aurora_trigger.outbox").await;
-        let fill = format!(
-            "DO $body$
-            BEGIN
-                FOR statement IN 1..{} LOOP
-                    {};
-                    COMMIT;
-                END LOOP;
-            END
-            $body$",
-            events / rows,
-            insert(rows, "statement")
-        );
-        run(&session, &fill).await;
+        run(&session, &fill(events, rows)).await;
         let before = database.relay.accepted();
         let start = Instant::now();
         run(&session, "CALL aurora_trigger.drain_all()").await;

@@ -17,9 +17,12 @@ pub(crate) struct Load {
     sent: usize,
     /// At equal distances, the last one at its end.
     megabytes: Vec<f64>,
+    /// When drains have gone on for a while after it.
+    megabytes_later: f64,
 }
 
-pub(crate) async fn run_for(database: &Database, duration: Duration) -> Load {
+/// Writes for this long, and drains for so much longer.
+pub(crate) async fn run_for(database: &Database, duration: Duration, rest: Duration) -> Load {
     let seconds = duration.as_secs_f64();
     eprintln!("load, for {seconds:.0} seconds");
     let (writer, drainer, observer) = (
@@ -36,11 +39,13 @@ pub(crate) async fn run_for(database: &Database, duration: Duration) -> Load {
         drain(&drainer, end),
         observe(&observer, duration),
     );
+    drain(&drainer, end + rest).await;
     Load {
         duration,
         written,
         sent: database.relay.accepted() - before,
         megabytes,
+        megabytes_later: megabytes_now(&observer).await,
     }
 }
 
@@ -68,23 +73,34 @@ async fn observe(session: &Client, duration: Duration) -> Vec<f64> {
     let mut megabytes = Vec::new();
     for _ in 0..SAMPLES {
         tokio::time::sleep(duration / SAMPLES).await;
-        let size: f64 = session
-            .query_one(
-                "SELECT pg_total_relation_size('aurora_trigger.outbox') / 1048576.0::float8",
-                &[],
-            )
-            .await
-            .expect("it is there")
-            .get(0);
-        megabytes.push(size);
+        megabytes.push(megabytes_now(session).await);
     }
     megabytes
 }
 
+/// All tables of the installation.
+async fn megabytes_now(session: &Client) -> f64 {
+    session
+        .query_one(
+            "SELECT sum(pg_total_relation_size(c.oid)) / 1048576.0::float8
+             FROM pg_class AS c
+             WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind = 'r'",
+            &[],
+        )
+        .await
+        .expect("it is installed")
+        .get(0)
+}
+
 impl Load {
-    /// The outbox, its indexes and what is stored beside it, of 1024 times 1024 bytes.
+    /// The installation's tables, their indexes and what is stored beside them, of 1024 times 1024 bytes.
     pub(crate) fn megabytes(&self) -> f64 {
         self.megabytes[self.megabytes.len() - 1]
+    }
+
+    /// The same some time after the load, with drains.
+    pub(crate) fn megabytes_later(&self) -> f64 {
+        self.megabytes_later
     }
 
     pub(crate) fn grown_in_last_half(&self) -> f64 {
@@ -99,11 +115,12 @@ impl Load {
             .collect();
         println!(
             "In {:.0} s of load, transactions of {ROWS} rows, {} events were written and {} sent. MB of the outbox on the \
-             way:\n{}\n",
+             way:\n{}, and {:.1} after a rest\n",
             self.duration.as_secs_f64(),
             self.written,
             self.sent,
-            sizes.join(" ")
+            sizes.join(" "),
+            self.megabytes_later,
         );
     }
 }

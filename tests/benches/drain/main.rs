@@ -1,19 +1,22 @@
-//! How fast a drain empties the outbox, and how much room the outbox takes.
+//! How fast a drain empties the outbox, what can slow it down, how late it is, and how much room the outbox takes.
 //!
 //! The relay is a closure that acknowledges at once, so what is measured is the database: reading a lane, making the payload
 //! of a call, deleting what was sent. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for each
 //! number.
 //!
 //! ```text
-//! cargo bench -p pipeline-tests --bench drain                  # a quarter of an hour
-//! cargo bench -p pipeline-tests --bench drain -- --minutes 1   # with less of the load
+//! cargo bench -p pipeline-tests --bench drain                  # some minutes
+//! cargo bench -p pipeline-tests --bench drain -- --minutes 10  # with more of the load
 //! cargo bench -p pipeline-tests --bench drain -- --quick       # some seconds, to see that it works
 //! ```
 //!
 //! `cargo test --benches` is as quick.
 
 mod backlog;
+mod beside;
 mod database;
+mod held;
+mod latency;
 mod load;
 mod relay;
 #[path = "../write_path/structs.rs"]
@@ -32,7 +35,14 @@ struct Plan {
     small: u32,
     medium: u32,
     large: u32,
+    /// Events of a paused table.
+    paused: u32,
+    /// Drains of one event.
+    single_drains: u32,
+    latency_seconds: u32,
     load: Duration,
+    /// After the load, with drains.
+    rest: Duration,
 }
 
 const WHOLE: Plan = Plan {
@@ -40,7 +50,11 @@ const WHOLE: Plan = Plan {
     small: 10_000,
     medium: 100_000,
     large: 1_000_000,
-    load: Duration::from_secs(600),
+    paused: 300_000,
+    single_drains: 9,
+    latency_seconds: 30,
+    load: Duration::from_secs(60),
+    rest: Duration::from_secs(30),
 };
 
 const QUICK: Plan = Plan {
@@ -48,7 +62,11 @@ const QUICK: Plan = Plan {
     small: 1_000,
     medium: 2_000,
     large: 4_000,
+    paused: 1_000,
+    single_drains: 1,
+    latency_seconds: 2,
     load: Duration::from_secs(1),
+    rest: Duration::from_millis(100),
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -87,15 +105,21 @@ async fn bench(plan: &Plan) {
         backlog::measure(&database, &Backlog::of_statements(plan.medium), plan.rounds).await;
     let large = backlog::measure(&database, &Backlog::of_statements(plan.large), 1).await;
     let of_rows = backlog::measure(&database, &Backlog::of_rows(plan.medium), 1).await;
-    let load = load::run_for(&database, plan.load).await;
+    let held = held::measure(&database, plan.large).await;
+    let beside = beside::measure(&database, plan.large, plan.paused, plan.single_drains).await;
+    let latency = latency::measure(&database, plan.latency_seconds).await;
+    let load = load::run_for(&database, plan.load, plan.rest).await;
 
     Drained::print(&[&small, &medium, &large, &of_rows]);
+    held.print();
+    beside.print();
+    latency.print();
     load.print();
     print_goals(&[
         Goal {
             name: "drain_events_per_second",
             meaning: "of a backlog of 100,000, one after the other",
-            limit: Limit::AtLeast(20_000.0),
+            limit: Limit::AtLeast(80_000.0),
             value: Some(medium.events_per_second()),
         },
         Goal {
@@ -104,10 +128,51 @@ async fn bench(plan: &Plan) {
             limit: Limit::AtMost(1.2),
             value: Some(small.events_per_second() / large.events_per_second()),
         },
+        Goal {
+            name: "drain_held_xmin_slowdown",
+            meaning: "beside a transaction that stays open, last tenth to first",
+            limit: Limit::AtMost(1.2),
+            value: Some(held.slowdown()),
+        },
+        Goal {
+            name: "drain_open_transaction_slowdown",
+            meaning: "one event, beside those of an open transaction",
+            limit: Limit::AtMost(1.5),
+            value: Some(beside.open_slowdown()),
+        },
+        Goal {
+            name: "drain_paused_slowdown",
+            meaning: "one event, beside those of a paused table",
+            limit: Limit::AtMost(1.5),
+            value: Some(beside.paused_slowdown()),
+        },
+        Goal {
+            name: "outbox_latency_p50_ms",
+            meaning: "from COMMIT to the relay, 200 changes a second",
+            limit: Limit::AtMost(3.0),
+            value: Some(latency.percentile(50)),
+        },
+        Goal {
+            name: "outbox_latency_p99_ms",
+            meaning: "the same",
+            limit: Limit::AtMost(50.0),
+            value: Some(latency.percentile(99)),
+        },
+        Goal {
+            name: "outbox_mb_after_load",
+            meaning: "the installation's tables, while it is written and drained",
+            limit: Limit::AtMost(200.0),
+            value: Some(load.megabytes()),
+        },
+        Goal {
+            name: "outbox_mb_after_rest",
+            meaning: "half a minute later",
+            limit: Limit::AtMost(10.0),
+            value: Some(load.megabytes_later()),
+        },
     ]);
-    println!("ratio outbox_megabytes_after_load {:.3}", load.megabytes());
     println!(
-        "ratio outbox_megabytes_grown_in_last_half {:.3}",
+        "ratio outbox_mb_grown_in_last_half {:.3}",
         load.grown_in_last_half()
     );
 }
