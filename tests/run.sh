@@ -4,7 +4,7 @@
 # and other versions of PostgreSQL.
 #
 #   tests/run.sh                 every check, all tests on the local server, and on the oldest and the newest version
-#                                the tests of the generated SQL
+#                                most tests of the generated SQL
 #   tests/run.sh --all-versions  the tests that start a PostgreSQL, all of them on each version, with a million random
 #                                values over all versions (AURORA_TRIGGER_RANDOM_VALUES: how many on each); then the
 #                                tests that take minutes or gigabytes

@@ -4,15 +4,6 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// The build of a deployed program.
-#[derive(Debug, Clone, Copy)]
-pub enum Profile {
-    /// As it is deployed, in minutes: for measurements.
-    Release,
-    /// As it is deployed, but large and slow: for tests of its behaviour.
-    ReleaseUnoptimized,
-}
-
 /// Builds a program of the workspace for development and returns its path: cargo tells a test the paths of its own
 /// package only.
 ///
@@ -35,13 +26,13 @@ pub fn program(name: &str) -> PathBuf {
 #[must_use]
 pub fn tested(package: &str, name: &str) -> PathBuf {
     if tests_deployed() {
-        deployed(package, Profile::ReleaseUnoptimized)
+        build(&["--package", package, "--profile", "release-unoptimized"])
     } else {
         program(name)
     }
 }
 
-/// Whether [`tested`] programs are built as they are deployed: without features that only other packages enable.
+/// Tells if [`tested`] programs are built as they are deployed: without features that only other packages enable.
 #[must_use]
 pub fn tests_deployed() -> bool {
     env::var_os("AURORA_TRIGGER_DEPLOYED").is_some()
@@ -55,12 +46,8 @@ pub fn tests_deployed() -> bool {
 ///
 /// If the program does not build, or the package has no program.
 #[must_use]
-pub fn deployed(package: &str, profile: Profile) -> PathBuf {
-    let profile = match profile {
-        Profile::Release => "release",
-        Profile::ReleaseUnoptimized => "release-unoptimized",
-    };
-    build(&["--package", package, "--profile", profile])
+pub fn deployed(package: &str) -> PathBuf {
+    build(&["--package", package, "--release"])
 }
 
 fn build(arguments: &[&str]) -> PathBuf {

@@ -14,7 +14,7 @@ mod psql;
 mod statements;
 
 pub use cluster::{administrator, cluster, create_database, drop_later};
-pub use executable::{Profile, deployed, program, tested, tests_deployed};
+pub use executable::{deployed, program, tested, tests_deployed};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;

@@ -758,10 +758,8 @@ BEGIN
         -- Until the COMMIT: a procedure with a SET clause can't commit.
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         IF has_more IS NULL THEN
-            SELECT statement_timestamp() + s.setting::integer * interval '0.5 milliseconds'
-            INTO ends_at
-            FROM pg_settings AS s
-            WHERE s.name = 'statement_timeout' AND s.setting <> '0';
+            ends_at := statement_timestamp()
+                + nullif(current_setting('statement_timeout')::interval, interval '0') / 2;
         END IF;
         -- From version 17 on.
         IF current_setting('transaction_timeout', true) <> '0' THEN

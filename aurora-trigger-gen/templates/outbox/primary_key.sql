@@ -13,8 +13,8 @@ BEGIN
         SELECT FROM pg_constraint AS c
         WHERE c.conrelid = 'aurora_trigger.outbox'::regclass AND c.contype = 'p'
     ) THEN
-        IF (SELECT setting::integer FROM pg_settings WHERE name = 'lock_timeout')
-            NOT BETWEEN 1 AND 500
+        IF current_setting('lock_timeout')::interval
+            NOT BETWEEN interval '1 millisecond' AND interval '500 milliseconds'
         THEN
             PERFORM set_config('lock_timeout', '500ms', true);
         END IF;

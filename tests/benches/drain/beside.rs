@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use crate::database::{Database, fill, insert, run};
 
-/// How long a drain of one event takes, in milliseconds, a median.
+/// The median time of a drain of one event, in milliseconds.
 pub(crate) struct Beside {
     /// With nothing else there.
     alone: f64,

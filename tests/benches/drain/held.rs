@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::database::{Database, fill, run};
 
-/// How much is drained, a tenth at a time.
+/// The time of an event while the backlog is drained, a tenth at a time.
 pub(crate) struct Held {
     /// Microseconds an event took in each tenth.
     tenths: Vec<f64>,

@@ -1,4 +1,4 @@
-//! How fast a drain empties the outbox, what can slow it down, how late it is, and how much room the outbox takes.
+//! The speed of a drain, alone and beside what can slow it down; its latency; and the size of the outbox.
 //!
 //! The relay is a closure that acknowledges at once, so what is measured is the database: reading a lane, making the payload
 //! of a call, deleting what was sent. It prints a table, how the goals were met, and one line `ratio NAME VALUE` for each

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use pipeline_tests::{Profile, deployed};
+use pipeline_tests::deployed;
 use relay_lambda::local::{Bootstrap, Kinesis};
 
 /// The executable that Lambda gets.
@@ -19,7 +19,7 @@ pub(crate) const STREAM: &str = "storefront";
 
 pub(crate) fn build() -> Binary {
     eprintln!("building the relay as it is deployed …");
-    let path = deployed("storefront-relay", Profile::Release);
+    let path = deployed("storefront-relay");
     Binary { path }
 }
 

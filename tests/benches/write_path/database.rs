@@ -83,7 +83,7 @@ impl Database {
         self.run(&self.variant.emptying()).await;
     }
 
-    /// How many bytes statements write to the WAL, which are undone afterwards.
+    /// Runs statements and undoes them; the bytes of WAL that they wrote.
     pub(crate) async fn wal_bytes(&self, sql: &str) -> f64 {
         self.run("BEGIN").await;
         self.run(workload::WARM_UP).await;

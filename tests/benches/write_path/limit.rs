@@ -3,7 +3,7 @@
 
 use aurora_trigger_gen::describe::{ColumnDesc, TableDesc};
 
-/// What installs it on a table.
+/// The SQL that installs it on a table.
 pub(crate) fn installation(table: &TableDesc) -> String {
     let (source, copy) = (
         format!("{}.{}", table.schema(), table.table()),
@@ -78,7 +78,7 @@ pub(crate) fn installation(table: &TableDesc) -> String {
     sql
 }
 
-/// What empties the copy of a table.
+/// The SQL that empties the copy of a table.
 pub(crate) fn emptying(table: &TableDesc) -> String {
     format!("TRUNCATE copies.{}", table.table())
 }

@@ -237,7 +237,7 @@ async fn measure_one_row(
     runs
 }
 
-/// What a statement writes to the WAL hardly varies, so it is not repeated.
+/// Measures once: the WAL of a statement hardly varies.
 async fn measure_wal(plan: &Plan, databases: &BTreeMap<Variant, Database>) -> Runs {
     let mut runs = Runs::default();
     for (&variant, database) in databases {

@@ -78,7 +78,7 @@ impl Variant {
         )
     }
 
-    /// What removes the events that it has left in the database.
+    /// The SQL that removes the events that it has left in the database.
     pub(crate) fn emptying(self) -> String {
         match self {
             Self::None | Self::Article | Self::Statement | Self::Row => String::new(),

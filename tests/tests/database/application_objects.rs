@@ -63,7 +63,7 @@ struct Size {
     height: i32,
 }
 
-/// What a migration does to them, each by itself.
+/// The statements of a migration, each run by itself.
 const MIGRATIONS: [&str; 21] = [
     "DROP TABLE shop.parcels",
     "DROP TABLE shop.parcels, shop.archive",

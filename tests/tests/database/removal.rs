@@ -363,7 +363,7 @@ async fn the_removal_works_where_the_table_or_the_extension_is_gone() {
         .await;
     pipeline
         .run(
-            "DROP TABLE public.notes CASCADE;
+            "DROP TABLE public.notes;
              ALTER TABLE public.labels RENAME TO renamed;
              ALTER TABLE public.renamed RENAME TO labels;
              DROP SCHEMA aws_lambda, aws_commons CASCADE;",

@@ -302,7 +302,7 @@ fn pointers_before_lock() {
     is_spare(holds::outbox_rotates(), Rule::PointersBeforeLock);
 }
 
-/// What `done` covers is of no use to any collector. The lock saves a second drain the wait.
+/// No collector needs a row that `done` covers. The lock saves a second drain the wait.
 #[test]
 fn truncation_without_collector_lock() {
     let changes = Scenario::new(&[(0, 0), (1, 1)]).changes;

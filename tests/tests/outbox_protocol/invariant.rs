@@ -1,4 +1,4 @@
-//! What must never be seen: the invariants of the protocol, checked on each state and on each step to the outside.
+//! The invariants of the protocol, checked on each state and on each step to the outside.
 
 use crate::rules::Rule;
 use crate::scenario::{OrderKeys, Scenario};
@@ -127,7 +127,7 @@ pub(crate) fn outbox_truncated(state: &State, events: Set) -> Result<(), Violati
     }
 }
 
-/// What holds in each state.
+/// Checks the invariants of each state.
 pub(crate) fn always(scenario: &Scenario, state: &State) -> Result<(), Violation> {
     if state
         .streamed
@@ -150,7 +150,7 @@ pub(crate) fn always(scenario: &Scenario, state: &State) -> Result<(), Violation
     Ok(())
 }
 
-/// What holds when faults have stopped and nothing is left to do.
+/// Checks the invariants of a state in which faults have stopped and nothing is left to do.
 pub(crate) fn at_rest(scenario: &Scenario, state: &State) -> Result<(), Violation> {
     let db = &state.db;
     let waits = db

@@ -43,7 +43,7 @@
 //! **Rotation of the outbox.** Two tables. The collector switches in a step that copies a row, when the current one is large
 //! and the other one empty. The other one is truncated, under ACCESS EXCLUSIVE with NOWAIT, when all pointers are behind it.
 //!
-//! # What is left out
+//! # Limits of the model
 //!
 //! Images and their repair, savepoints, the restore of a dump, replicas that lose commits, a change of the number of lanes, and
 //! lanes under REPEATABLE READ. Keys are keys of rows: a row's lock is what orders the transactions of one key.

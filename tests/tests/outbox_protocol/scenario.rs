@@ -10,7 +10,7 @@ pub(crate) struct Change {
     pub(crate) key: usize,
 }
 
-/// How a capture gets its order key.
+/// The source of a capture's order key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrderKeys {
     /// The end of the WAL; no two captures read the same.
@@ -21,7 +21,7 @@ pub(crate) enum OrderKeys {
     Clock,
 }
 
-/// What a drain does in the scenario.
+/// The duties of a drain in the scenario.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Duties {
     pub(crate) collects: bool,

@@ -26,7 +26,7 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// What a search has covered.
+/// The size of a search.
 #[derive(Debug)]
 pub(crate) struct Covered {
     pub(crate) states: usize,

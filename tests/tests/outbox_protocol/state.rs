@@ -87,7 +87,7 @@ impl FromIterator<usize> for Set {
     }
 }
 
-/// How far a writer's transaction has come. A prepared transaction is an open one.
+/// The progress of a writer's transaction. A prepared transaction is an open one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Status {
     #[default]
@@ -244,7 +244,7 @@ pub(crate) struct Drain {
     pub(crate) refused: Set,
 }
 
-/// What a writer with REPEATABLE READ saw in its first statement, and sees ever after.
+/// The snapshot of a writer with REPEATABLE READ: of its first statement, for all later ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct OldSnapshot {
     pub(crate) ended: Set,

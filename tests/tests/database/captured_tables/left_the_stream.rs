@@ -58,7 +58,7 @@ async fn what_waits_of_a_table_that_is_no_longer_captured_is_sent() {
     pipeline.install_tables(&[&table]).await;
     run(
         &session,
-        "INSERT INTO app.a VALUES (1), (2); ALTER TABLE app.a RENAME TO a_old; DROP TABLE app.a_old CASCADE",
+        "INSERT INTO app.a VALUES (1), (2); ALTER TABLE app.a RENAME TO a_old; DROP TABLE app.a_old",
     )
     .await;
     let stop = "SELECT aurora_trigger.stop_capture('app.a')";

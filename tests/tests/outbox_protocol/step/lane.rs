@@ -95,7 +95,7 @@ fn take_snapshot(scenario: &Scenario, state: &mut State, drain: usize) {
     session.paused = db.paused;
 }
 
-/// What to send, and what to hold.
+/// The events to send, and the events to hold.
 fn choose_events(scenario: &Scenario, state: &mut State, drain: usize) {
     let number = own_numbers(scenario, state, drain);
     let session = state.drains[drain];

@@ -194,7 +194,7 @@ fn flush(scenario: &Scenario, state: &mut State) {
     }
 }
 
-/// How soon a run without faults takes a step, or `None` where it does not.
+/// The priority of a step in a run without faults; `None` if such a run does not take it.
 ///
 /// Drains finish what they have begun, pauses end, open transactions commit, then drains do what is left to do. Transactions
 /// that have not begun never do.
@@ -244,7 +244,8 @@ pub(crate) fn calm_rank(scenario: &Scenario, state: &State, action: Action) -> O
     }
 }
 
-/// What a new statement of a drain sees as committed. In a writer's transaction with REPEATABLE READ: what its first one saw.
+/// The transactions that a new statement of a drain sees as committed. In a writer's transaction with REPEATABLE READ: those of
+/// its first statement.
 fn drain_snapshot(scenario: &Scenario, state: &State, drain: usize) -> Set {
     if reads_old_snapshot(scenario, drain) {
         state.old_snapshot.ended
