@@ -17,10 +17,11 @@ BEGIN
             {%- for table in tables %}
             (
                 {{ table.schema }}, {{ table.table }}, '{{ table.level }}',
-                {{ table.capture }}, '{{ table.operations }}'::text[]
+                '{{ table.operations }}'::text[],
+                {{ table.functions }}
             ){% if !loop.last %},{% endif %}
             {%- endfor %}
-        ) AS wanted (schema_name, table_name, level, function_name, operations)
+        ) AS wanted (schema_name, table_name, level, operations, functions)
         CROSS JOIN LATERAL aurora_trigger.tables_to_lock(
             wanted.schema_name, wanted.table_name, wanted.level
         ) AS found (tables)
@@ -29,12 +30,12 @@ BEGIN
         WHERE wanted.operations IS DISTINCT FROM (
             SELECT array_agg(replace(t.tgname, 'aurora_trigger_', '') ORDER BY t.tgname)
             FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid
             WHERE t.tgrelid = to_regclass(
                     format('%I.%I', wanted.schema_name, wanted.table_name)
                 )
-                AND t.tgfoid = to_regprocedure(
-                    format('aurora_trigger.%I()', wanted.function_name)
-                )
+                AND p.pronamespace = 'aurora_trigger'::regnamespace
+                AND p.proname = ANY (wanted.functions)
         );
         LOOP
             BEGIN

@@ -3,8 +3,6 @@ DECLARE
     lock_timeout_before CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
     tables pg_catalog.regclass[];
     tries integer := 0;
-    -- The function for the other level, if the table had triggers of that one.
-    other_capture pg_catalog.regprocedure;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM aurora_trigger.wait_for_other_installations();
@@ -24,15 +22,10 @@ BEGIN
             PERFORM aurora_trigger.ensure_trigger(
                 {{ schema }}, {{ table }}, '{{ operation.name }}',
                 '{{ operation.transition_tables }}',
-                '{{ operation.level }}', {{ capture }}
+                '{{ operation.level }}', {{ operation.function }}
             );
 {%- endfor %}
-            other_capture := to_regprocedure(
-                'aurora_trigger.{{ other_capture }}()'
-            );
-            IF other_capture IS NOT NULL THEN
-                EXECUTE format('DROP FUNCTION %s', other_capture);
-            END IF;
+            PERFORM aurora_trigger.drop_unused_functions({{ schema }}, {{ table }});
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             tries := tries + 1;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::expression::Masks;
-use super::layout::list;
+use super::layout::{list, verbatim};
 use super::sql::{Literal, LiteralArray, Sql};
 use super::{capture, layout, mask, rows};
 use crate::describe::{KeyDesc, QualifiedName, Shape, TableDesc, TypeDesc};
@@ -47,38 +47,41 @@ impl TableCheck {
         Self {
             schema: Literal(table.schema()),
             table: Literal(table.table()),
-            columns: Sql(Literal(&columns).to_string()),
+            columns: Sql(verbatim(&Literal(&columns).quoted())),
             key_columns: Sql(key_columns),
-            expressions: Sql(expressions(table, indent)),
+            expressions: Sql(expressions(table)),
             level: capture::level(table),
         }
     }
 }
 
 /// What the author wrote in SQL: what it is called, and a query that holds it.
-fn expressions(table: &TableDesc, indent: usize) -> String {
+fn expressions(table: &TableDesc) -> String {
     let predicate = predicate(table).map(|query| ("the predicate of when".to_owned(), query));
     let expressions: Vec<String> = predicate
         .into_iter()
         .chain(mask::queries(table))
-        .map(|(what, query)| format!("[{}, {}]", Literal(&what), Literal(&query)))
+        .map(|(what, query)| {
+            let query = verbatim(&Literal(&query).quoted());
+            format!("[{}, {query}]", Literal(&what))
+        })
         .collect();
     if expressions.is_empty() {
         return "NULL::text[]".to_owned();
     }
-    list("ARRAY[", &expressions, "]::text[]", indent, 0)
+    list("ARRAY[", &expressions, "]::text[]")
 }
 
 /// The trigger's query for the predicate, over a made-up row. OFFSET keeps the planner from computing it.
 fn predicate(table: &TableDesc) -> Option<String> {
-    let chosen = rows::chosen(table, "(made_up.source_row)", Masks::AreNotYet, 4)?;
-    Some(format!(
+    let chosen = rows::chosen(table, "(made_up.source_row)", Masks::AreNotYet)?;
+    Some(layout::lay_out(&format!(
         "SELECT predicate.chosen\n\
          FROM (\n    SELECT NULL::{} AS source_row\n    OFFSET 0\n) AS made_up\n\
          CROSS JOIN LATERAL (\n    {chosen}\n) AS predicate\n\
          LIMIT 0",
         capture::qualified(table)
-    ))
+    )))
 }
 
 fn described(ty: &TypeDesc) -> Value {

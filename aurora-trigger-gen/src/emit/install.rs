@@ -1,9 +1,11 @@
 use askama::Template;
 
+use super::capture::Operation;
 use super::check::TableCheck;
+use super::layout::list;
 use super::shared::Shared;
-use super::sql::{DollarQuoted, Identifier, Literal, LiteralArray, Remark, Sql};
-use super::{app, capture, encoding_guard, names};
+use super::sql::{DollarQuoted, Literal, LiteralArray, Remark, Sql};
+use super::{app, capture, encoding_guard, layout};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -25,8 +27,6 @@ struct Triggers<'a> {
     schema: Literal<'a>,
     table: Literal<'a>,
     level: &'static str,
-    capture: Literal<'a>,
-    other_capture: Identifier<'a>,
     operations: String,
     wanted: Vec<Wanted>,
     unwanted: Vec<&'static str>,
@@ -36,6 +36,7 @@ struct Wanted {
     name: &'static str,
     transition_tables: &'static str,
     level: &'static str,
+    function: Sql,
 }
 
 #[derive(Template)]
@@ -64,8 +65,8 @@ struct LockedTable<'a> {
     schema: Literal<'a>,
     table: Literal<'a>,
     level: &'static str,
-    capture: Sql,
     operations: String,
+    functions: Sql,
 }
 
 #[derive(Template)]
@@ -103,7 +104,7 @@ struct CheckTables {
 ///     Delivery::Async,
 /// );
 /// let sql = emit::install(&[&NOTES], None);
-/// assert!(sql.contains("CREATE OR REPLACE FUNCTION aurora_trigger.\"public_notes_capture\"()"));
+/// assert!(sql.contains("CREATE OR REPLACE FUNCTION aurora_trigger.\"public_notes_insert\"()"));
 /// ```
 #[must_use]
 pub fn install(tables: &[&TableDesc], configuration: Option<&Configuration>) -> String {
@@ -171,7 +172,7 @@ fn render(
         encoding_guard: None,
     };
     installation.encoding_guard = encoding_guard::of(&installation.render()?)?;
-    let text = installation.render()?;
+    let text = layout::lay_out(&installation.render()?);
     Ok(format!("{}\n", text.trim_end()))
 }
 
@@ -187,71 +188,57 @@ fn locked_table(table: &TableDesc) -> LockedTable<'_> {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         level: capture::level(table),
-        capture: Sql(Literal(&capture::function_name(table)).to_string()),
         operations: operation_names(table),
+        functions: Sql(list(
+            "ARRAY[",
+            &capture::function_names(table)
+                .iter()
+                .map(|name| Literal(name).to_string())
+                .collect::<Vec<_>>(),
+            "]::text[]",
+        )),
     }
 }
 
 /// The operations that are captured, as the members of an array in the order of the alphabet.
 fn operation_names(table: &TableDesc) -> String {
     let mut names: Vec<String> = capture::operations(table)
-        .into_iter()
-        .map(str::to_ascii_lowercase)
+        .map(|operation| operation.name().to_ascii_lowercase())
         .collect();
     names.sort_unstable();
     format!("{{{}}}", names.join(","))
 }
 
 fn triggers(table: &TableDesc) -> askama::Result<String> {
-    let operations = table.operations();
-    let by_operation = [
-        (
-            operations.insert,
-            "INSERT",
-            "REFERENCING NEW TABLE AS new_rows ",
-        ),
-        (
-            operations.update,
-            "UPDATE",
-            "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows ",
-        ),
-        (
-            operations.delete,
-            "DELETE",
-            "REFERENCING OLD TABLE AS old_rows ",
-        ),
-        (operations.truncate, "TRUNCATE", ""),
-    ];
     let statement = table.level() == Level::Statement;
-    let other = if statement {
-        names::CAPTURE_ROW
-    } else {
-        names::CAPTURE
-    };
     Triggers {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         level: capture::level(table),
-        capture: Literal(&capture::function_name(table)),
-        other_capture: Identifier(&names::object(table, other)),
         operations: operation_names(table),
-        wanted: by_operation
-            .iter()
-            .filter(|(wanted, ..)| *wanted)
-            .map(|(_, name, transition_tables)| Wanted {
-                name,
-                transition_tables: if statement { transition_tables } else { "" },
-                level: if statement || *name == "TRUNCATE" {
+        wanted: capture::operations(table)
+            .map(|operation| Wanted {
+                name: operation.name(),
+                transition_tables: match operation {
+                    Operation::Insert if statement => "REFERENCING NEW TABLE AS new_rows ",
+                    Operation::Update if statement => {
+                        "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows "
+                    }
+                    Operation::Delete if statement => "REFERENCING OLD TABLE AS old_rows ",
+                    _ => "",
+                },
+                level: if statement || operation == Operation::Truncate {
                     "STATEMENT"
                 } else {
                     "ROW"
                 },
+                function: Sql(Literal(&operation.function_name(table)).to_string()),
             })
             .collect(),
-        unwanted: by_operation
-            .iter()
-            .filter(|(wanted, ..)| !wanted)
-            .map(|(_, name, _)| *name)
+        unwanted: Operation::ALL
+            .into_iter()
+            .filter(|operation| !operation.is_captured(table))
+            .map(Operation::name)
             .collect(),
     }
     .render()

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::list;
+use super::layout::{list, verbatim};
 use super::names;
 use super::sql::{DollarQuoted, Identifier, Literal, Sql};
 use crate::describe::{ColumnDesc, Mask, TableDesc};
@@ -27,27 +27,18 @@ pub(super) fn has_expressions(table: &TableDesc) -> bool {
     expressions(table).next().is_some()
 }
 
-/// The hash of a text, behind a THEN in a line that begins at `indent`.
-pub(super) fn keyed_hash(text: &str, indent: usize) -> String {
-    call("aurora_trigger.keyed_hash(", &[text.to_owned()], indent)
+/// The hash of a text.
+pub(super) fn keyed_hash(text: &str) -> String {
+    list("aurora_trigger.keyed_hash(", &[text.to_owned()], ")")
 }
 
-/// What the expression for the column makes of a text, behind a THEN in a line that begins at `indent`.
-pub(super) fn by_expression(
-    table: &TableDesc,
-    column: &ColumnDesc,
-    text: &str,
-    indent: usize,
-) -> String {
-    call(
+/// What the expression for the column makes of a text.
+pub(super) fn by_expression(table: &TableDesc, column: &ColumnDesc, text: &str) -> String {
+    list(
         &format!("aurora_trigger.{}(", Identifier(&name(table))),
         &[Literal(column.column()).to_string(), text.to_owned()],
-        indent,
+        ")",
     )
-}
-
-fn call(function: &str, arguments: &[String], indent: usize) -> String {
-    list(function, arguments, ")", indent, "THEN ".len())
 }
 
 fn name(table: &TableDesc) -> String {
@@ -55,14 +46,14 @@ fn name(table: &TableDesc) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "mask.sql", escape = "none")]
+#[template(path = "table/mask.sql", escape = "none")]
 struct MaskFunction<'a> {
     function: Identifier<'a>,
     body: DollarQuoted,
 }
 
 #[derive(Template)]
-#[template(path = "mask_body.sql", escape = "none")]
+#[template(path = "table/mask_body.sql", escape = "none")]
 struct MaskBody<'a> {
     table: Literal<'a>,
     masks: Vec<(Literal<'a>, Sql)>,
@@ -76,7 +67,7 @@ pub(super) fn function(table: &TableDesc) -> askama::Result<Option<String>> {
     let body = MaskBody {
         table: Literal(&format!("{}.{}", table.schema(), table.table())),
         masks: expressions(table)
-            .map(|(column, expression)| (Literal(column.column()), Sql(expression.to_owned())))
+            .map(|(column, expression)| (Literal(column.column()), Sql(verbatim(expression))))
             .collect(),
     }
     .render()?;
@@ -91,7 +82,10 @@ pub(super) fn function(table: &TableDesc) -> askama::Result<Option<String>> {
 /// the planner from computing it.
 pub(super) fn queries(table: &TableDesc) -> impl Iterator<Item = (String, String)> {
     expressions(table).map(|(column, expression)| {
-        let what = format!("the mask_sql of column {}", Identifier(column.column()));
+        let what = format!(
+            "the mask_sql of column {}",
+            Identifier(column.column()).quoted()
+        );
         let query = format!(
             "SELECT CASE WHEN true THEN (\n{expression}\n)::text END\n\
              FROM (\n    SELECT NULL::text\n    OFFSET 0\n) AS made_up (value)\n\

@@ -11,7 +11,6 @@ mod encoding_guard;
 mod expression;
 mod function_name;
 mod install;
-mod keep;
 mod layout;
 mod locks;
 mod mask;
@@ -23,6 +22,7 @@ mod rows;
 mod shared;
 mod sql;
 mod table_name;
+mod trigger_function;
 mod way;
 
 pub use command_line::run;

@@ -7,17 +7,20 @@ const NAME_BYTES: usize = 63;
 
 /// The to-JSON function.
 pub(super) const TO_JSON: &str = "_to_json";
-/// The trigger function for statements.
-pub(super) const CAPTURE: &str = "_capture";
-/// The trigger function for rows. Another name than that for statements, so that a trigger which is still of the other
+/// The trigger functions for statements, by what these do.
+pub(super) const INSERT: &str = "_insert";
+pub(super) const UPDATE: &str = "_update";
+pub(super) const DELETE: &str = "_delete";
+pub(super) const TRUNCATE: &str = "_truncate";
+/// The trigger function for rows. Another name than those for statements, so that a trigger which is still of the other
 /// level keeps the function that fits it.
-pub(super) const CAPTURE_ROW: &str = "_capture_row";
+pub(super) const ROW: &str = "_row";
 /// The function that masks columns by the author's expressions.
 pub(super) const MASK: &str = "_mask";
 
 /// The names of all functions that the table can have.
-pub(super) fn all(table: &TableDesc) -> [String; 4] {
-    [TO_JSON, CAPTURE, CAPTURE_ROW, MASK].map(|suffix| object(table, suffix))
+pub(super) fn all(table: &TableDesc) -> [String; 7] {
+    [TO_JSON, INSERT, UPDATE, DELETE, TRUNCATE, ROW, MASK].map(|suffix| object(table, suffix))
 }
 
 /// `schema_table` and the suffix; with a hash of both names where those are not plain, or would be cut, or could be read
@@ -70,16 +73,13 @@ mod tests {
 
     fn name(schema: &'static str, table: &'static str) -> String {
         let table = TableDesc::new("Row", schema, table, &[], KeyDesc::Columns, Delivery::Async);
-        object(&table, CAPTURE_ROW)
+        object(&table, TRUNCATE)
     }
 
     #[test]
     fn plain_names_stay_readable() {
-        assert_eq!(name("sales", "orders"), "sales_orders_capture_row");
-        assert_eq!(
-            name("public", "order_items"),
-            "public_order_items_capture_row"
-        );
+        assert_eq!(name("sales", "orders"), "sales_orders_truncate");
+        assert_eq!(name("public", "order_items"), "public_order_items_truncate");
     }
 
     #[test]

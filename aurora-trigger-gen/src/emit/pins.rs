@@ -47,6 +47,16 @@ const ALL: [(&str, &str); 7] = [
 
 /// The `SET` clauses' names and values for the table.
 pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
+    clauses(table, false)
+}
+
+/// The same for a trigger function that pairs rows. The planner takes each row to have hundreds of partners, so that it
+/// would compile the plan for longer than it takes.
+pub(super) fn of_pairs(table: &TableDesc) -> Vec<Sql> {
+    clauses(table, true)
+}
+
+fn clauses(table: &TableDesc, pairs_rows: bool) -> Vec<Sql> {
     // A predicate can depend on any of them, and so can a mask.
     let all = table.when().is_some() || mask::has_expressions(table);
     ALL.iter()
@@ -65,10 +75,11 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
                 .then_some(&STRINGS),
         )
         .chain(
-            table
-                .streamed()
-                .any(|column| has_array_by_element(column.ty()))
-                .then_some(&JIT),
+            (pairs_rows
+                || table
+                    .streamed()
+                    .any(|column| has_array_by_element(column.ty())))
+            .then_some(&JIT),
         )
         .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
         .collect()

@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-use super::capture::key_names;
+use super::capture::{Operation, key_names};
 use super::sql::{Literal, LiteralArray, Sql};
 use super::{app, capture, names};
 use crate::describe::{Delivery, KeyDesc, OnFailure, Oversize, TableDesc};
 
 #[derive(Template)]
-#[template(path = "register.sql", escape = "none")]
+#[template(path = "table/register.sql", escape = "none")]
 struct Register<'a> {
     schema: Literal<'a>,
     table: Literal<'a>,
@@ -50,7 +50,7 @@ pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
         rust_path: Literal(table.rust_path()),
         version: env!("CARGO_PKG_VERSION"),
         level: capture::level(table),
-        operations: LiteralArray(capture::operations(table)),
+        operations: LiteralArray(capture::operations(table).map(Operation::name).collect()),
         functions: names::all(table)
             .iter()
             .map(|name| Sql(Literal(name).to_string()))

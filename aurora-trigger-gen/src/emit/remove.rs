@@ -1,7 +1,7 @@
 use askama::Template;
 
-use super::sql::{DollarQuoted, Literal, Remark, Sql};
-use super::{app, capture, encoding_guard, install, names};
+use super::sql::{DollarQuoted, Identifier, Literal, Remark, Sql};
+use super::{app, encoding_guard, install, layout, names};
 use crate::describe::TableDesc;
 
 #[derive(Template)]
@@ -60,14 +60,18 @@ fn render(tables: &[&TableDesc]) -> askama::Result<String> {
         encoding_guard: None,
     };
     removal.encoding_guard = encoding_guard::of(&removal.render()?)?;
-    let text = removal.render()?;
+    let text = layout::lay_out(&removal.render()?);
     Ok(format!("{}\n", text.trim_end()))
 }
 
 fn remove_table(table: &TableDesc) -> RemoveTable {
-    let name = capture::qualified(table);
+    let name = format!(
+        "{}.{}",
+        Identifier(table.schema()).quoted(),
+        Identifier(table.table()).quoted()
+    );
     RemoveTable {
-        regclass: Sql(Literal(&name.to_string()).to_string()),
+        regclass: Sql(Literal(&name).to_string()),
         schema: Sql(Literal(table.schema()).to_string()),
         table: Sql(Literal(table.table()).to_string()),
         triggers: [

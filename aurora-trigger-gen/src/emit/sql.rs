@@ -4,13 +4,31 @@
 
 use std::fmt;
 
+use super::layout;
+
 /// A name: always in double quotes, so that no keyword, capital or odd character is anything but a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identifier<'a>(pub(crate) &'a str);
 
+impl Identifier<'_> {
+    /// The name in its quotes, for a text that is not laid out.
+    pub(crate) fn quoted(self) -> String {
+        format!("\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
 impl fmt::Display for Identifier<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        f.write_str(&as_it_is(self.quoted()))
+    }
+}
+
+/// What holds line breaks or marks of the layout keeps them.
+fn as_it_is(quoted: String) -> String {
+    if quoted.contains(char::is_control) {
+        layout::verbatim(&quoted)
+    } else {
+        quoted
     }
 }
 
@@ -19,14 +37,21 @@ impl fmt::Display for Identifier<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Literal<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Literal<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Literal<'_> {
+    /// The value in its quotes, for a text that is not laid out.
+    pub(crate) fn quoted(self) -> String {
         let quoted = self.0.replace('\'', "''");
         if quoted.contains('\\') {
-            write!(f, "E'{}'", quoted.replace('\\', "\\\\"))
+            format!("E'{}'", quoted.replace('\\', "\\\\"))
         } else {
-            write!(f, "'{quoted}'")
+            format!("'{quoted}'")
         }
+    }
+}
+
+impl fmt::Display for Literal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&as_it_is(self.quoted()))
     }
 }
 

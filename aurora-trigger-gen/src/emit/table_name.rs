@@ -47,7 +47,7 @@ impl fmt::Display for TableName {
             if part(name).is_some_and(|(read, rest)| read == *name && rest.is_empty()) {
                 f.write_str(name)?;
             } else {
-                Identifier(name).fmt(f)?;
+                f.write_str(&Identifier(name).quoted())?;
             }
         }
         Ok(())

@@ -215,7 +215,7 @@ async fn one_that_stops_over_an_older_installation_leaves_writes_working() {
     assert_complete(&pipeline).await;
     let functions: i64 = session
         .query_one(
-            "SELECT count(*) FROM pg_proc WHERE proname LIKE '%\\_capture\\_row'",
+            "SELECT count(*) FROM pg_proc WHERE proname LIKE '%\\_row'",
             &[],
         )
         .await
@@ -382,24 +382,27 @@ async fn it_mends_functions_and_triggers_that_were_edited_by_hand() {
     pipeline.run(&installation(&[&Note::TABLE])).await;
     let before = definitions(&session).await;
     for edit in [
-        "CREATE OR REPLACE FUNCTION aurora_trigger.public_notes_capture() RETURNS trigger
+        "CREATE OR REPLACE FUNCTION aurora_trigger.public_notes_insert() RETURNS trigger
              LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-        "ALTER FUNCTION aurora_trigger.public_notes_capture() SECURITY INVOKER RESET ALL",
-        "ALTER FUNCTION aurora_trigger.public_notes_capture() OWNER TO postgres",
-        "GRANT EXECUTE ON FUNCTION aurora_trigger.public_notes_capture() TO PUBLIC",
+        "ALTER FUNCTION aurora_trigger.public_notes_insert() SECURITY INVOKER RESET ALL",
+        "ALTER FUNCTION aurora_trigger.public_notes_insert() OWNER TO postgres",
+        "GRANT EXECUTE ON FUNCTION aurora_trigger.public_notes_insert() TO PUBLIC",
         "DROP TRIGGER aurora_trigger_insert ON notes",
         "DROP TRIGGER aurora_trigger_update ON notes;
          CREATE TRIGGER aurora_trigger_update AFTER UPDATE ON notes
              REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-             FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION aurora_trigger.public_notes_capture()",
+             FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION aurora_trigger.public_notes_insert()",
         "DROP TRIGGER aurora_trigger_delete ON notes;
          CREATE TRIGGER aurora_trigger_delete AFTER DELETE ON notes
              REFERENCING OLD TABLE AS rows_of_old
-             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.public_notes_capture()",
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.public_notes_insert()",
         "DROP FUNCTION aurora_trigger.send(text, text, text, text, text, bigint, json[]);
          DROP FUNCTION aurora_trigger.configure(text, text)",
     ] {
-        session.batch_execute(edit).await.unwrap_or_else(|error| panic!("{edit}: {error:?}"));
+        session
+            .batch_execute(edit)
+            .await
+            .unwrap_or_else(|error| panic!("{edit}: {error:?}"));
         assert_ne!(definitions(&session).await, before, "{edit}");
         pipeline.run(&installation(&[&Note::TABLE])).await;
         assert_eq!(definitions(&session).await, before, "{edit}");
@@ -470,6 +473,20 @@ async fn operations_that_the_struct_no_longer_names_are_no_longer_captured() {
             .await
             .expect("it can");
         assert_eq!(pipeline.take_calls().len(), 0);
+        let functions: i64 = session
+            .query_one(
+                "SELECT count(*) FROM pg_proc AS p
+                 WHERE p.pronamespace = 'aurora_trigger'::regnamespace
+                     AND p.prorettype = 'trigger'::regtype",
+                &[],
+            )
+            .await
+            .expect("the catalogue can be read")
+            .get(0);
+        assert_eq!(
+            functions, 1,
+            "the functions of the other operations are gone"
+        );
     }
 }
 

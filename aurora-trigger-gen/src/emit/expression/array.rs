@@ -1,7 +1,7 @@
 //! An array as a JSON array, of arrays where it has more dimensions than one. One that has not as many as the struct's
 //! type goes as the text that it is, which the struct refuses, where it could be taken for another value.
 
-use super::{Place, pad, scalar, value};
+use super::{block, scalar, value};
 use crate::describe::{Encoding, Shape, TypeDesc};
 
 /// What the elements of an array of `element` are. A domain over an array is a value: PostgreSQL has no dimension more
@@ -33,56 +33,54 @@ pub(in crate::emit) fn goes_by_element(element: &TypeDesc) -> bool {
 }
 
 /// An array of `element`, which may be an array too.
-pub(super) fn array(element: &TypeDesc, source: &str, place: Place) -> String {
+pub(super) fn array(element: &TypeDesc, source: &str, arrays: usize) -> String {
     let part = innermost(element);
     match part.shape() {
-        _ if goes_by_element(element) => by_element(element, source, place),
+        _ if goes_by_element(element) => by_element(element, source, arrays),
         Shape::BuiltIn(types) if types.iter().any(|name| matches!(*name, "json" | "jsonb")) => {
-            of_json(element, source, place)
+            of_json(element, source, arrays)
         }
-        Shape::Named(_) => of_json(element, source, place),
-        _ => scalar(part, source, "[]", place),
+        Shape::Named(_) => of_json(element, source, arrays),
+        _ => scalar(part, source, "[]"),
     }
 }
 
 /// An element of JSON can be an array itself, and null itself.
-fn of_json(element: &TypeDesc, source: &str, place: Place) -> String {
-    let pad = pad(place.indent);
+fn of_json(element: &TypeDesc, source: &str, arrays: usize) -> String {
     let without_null = if innermost(element).is_nullable() {
         String::new()
     } else {
-        let part = format!("part_{}", place.in_array().arrays);
+        let part = format!("part_{}", arrays + 1);
         format!(
-            "\n\
-             {pad}        OR EXISTS (\n\
-             {pad}            SELECT FROM (SELECT unnest({source}) AS value) AS {part}\n\
-             {pad}            WHERE {part}.value IS NOT DISTINCT FROM NULL\n\
-             {pad}        )"
+            "\n        \
+             OR EXISTS (\n            \
+             SELECT FROM (SELECT unnest({source}) AS value) AS {part}\n            \
+             WHERE {part}.value IS NOT DISTINCT FROM NULL\n        \
+             )"
         )
     };
-    format!(
-        "CASE WHEN array_ndims({source}) <> {}{without_null}\n\
-         {pad}    THEN to_json(format('%s', {source}))\n\
-         {pad}    ELSE to_json({source})\n\
-         {pad}END",
+    block(&format!(
+        "CASE WHEN array_ndims({source}) <> {}{without_null}\n    \
+         THEN to_json(format('%s', {source}))\n    \
+         ELSE to_json({source})\n\
+         END",
         dimensions(element)
-    )
+    ))
 }
 
 /// Each element is read once, since one by its subscript would be searched from the array's beginning.
-fn by_element(element: &TypeDesc, source: &str, place: Place) -> String {
-    let pad = pad(place.indent);
+fn by_element(element: &TypeDesc, source: &str, arrays: usize) -> String {
     let dimensions = dimensions(element);
-    format!(
-        "CASE WHEN array_ndims({source}) <> {dimensions}\n\
-         {pad}    THEN to_json(format('%s', {source}))\n\
-         {pad}WHEN {source} IS DISTINCT FROM NULL\n\
-         {pad}    THEN coalesce((\n\
-         {pad}        {}\n\
-         {pad}    ), '[]'::json)\n\
-         {pad}END",
-        dimension(innermost(element), source, 1, dimensions, place.indented(8))
-    )
+    block(&format!(
+        "CASE WHEN array_ndims({source}) <> {dimensions}\n    \
+         THEN to_json(format('%s', {source}))\n\
+         WHEN {source} IS DISTINCT FROM NULL\n    \
+         THEN coalesce((\n        \
+         {}\n    \
+         ), '[]'::json)\n\
+         END",
+        dimension(innermost(element), source, 1, dimensions, arrays)
+    ))
 }
 
 /// The query of what stands in a dimension: one row, or for each place in the dimensions before one.
@@ -91,24 +89,21 @@ fn dimension(
     source: &str,
     dimension_number: usize,
     dimensions: usize,
-    place: Place,
+    arrays: usize,
 ) -> String {
-    let place = place.in_array();
     // Inside of another array it needs a name of its own.
-    let name = format!("element_{}", place.arrays);
-    let pad = pad(place.indent);
+    let arrays = arrays + 1;
+    let name = format!("element_{arrays}");
     let (element, elements) = if dimension_number == dimensions {
-        let elements = format!(
-            "SELECT\n\
-             {pad}        unnest({source}) AS value,\n\
-             {pad}        generate_series(0, cardinality({source}) - 1) AS place"
-        );
+        let elements = block(&format!(
+            "SELECT\n    unnest({source}) AS value,\n    \
+             generate_series(0, cardinality({source}) - 1) AS place"
+        ));
         // In the list of a SELECT a NULL is told from a composite value of NULLs, and in FROM not.
-        let element = value(part, &format!("{name}.value"), place.indented(4));
+        let element = value(part, &format!("{name}.value"), arrays);
         (element, elements)
     } else {
-        let place = place.indented(4);
-        let inner = dimension(part, source, dimension_number + 1, dimensions, place);
+        let inner = dimension(part, source, dimension_number + 1, dimensions, arrays);
         (format!("{name}.value"), inner)
     };
     let (place_before, group) = if dimension_number == 1 {
@@ -117,16 +112,16 @@ fn dimension(
         let length = format!("(SELECT array_length({source}, {dimension_number}))");
         (
             format!(" AS value, {name}.place / {length} AS place"),
-            format!("\n{pad}GROUP BY 2"),
+            "\nGROUP BY 2".to_owned(),
         )
     };
-    format!(
-        "SELECT json_agg(\n\
-         {pad}    {element}\n\
-         {pad}    ORDER BY {name}.place\n\
-         {pad}){place_before}\n\
-         {pad}FROM (\n\
-         {pad}    {elements}\n\
-         {pad}) AS {name}{group}"
-    )
+    block(&format!(
+        "SELECT json_agg(\n    \
+         {element}\n    \
+         ORDER BY {name}.place\n\
+         ){place_before}\n\
+         FROM (\n    \
+         {elements}\n\
+         ) AS {name}{group}"
+    ))
 }

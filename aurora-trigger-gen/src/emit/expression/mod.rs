@@ -16,31 +16,29 @@ mod range;
 pub(super) use array::goes_by_element;
 use array::innermost;
 
-use super::layout::{fits, list, named, pad};
+use super::layout::{block, list, named, parts as in_a_line};
 use super::mask;
 use super::sql::{Identifier, Sql};
 use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TableDesc, TypeDesc};
 
 /// What stands in the image for `column` of the row that `row` names, under its name there.
-pub(super) fn image(table: &TableDesc, column: &ColumnDesc, row: &str, indent: usize) -> Sql {
+pub(super) fn image(table: &TableDesc, column: &ColumnDesc, row: &str) -> Sql {
     let plain = field(row, column.column());
-    let place = Place { indent, arrays: 0 };
     let value = match column.mask() {
-        None => value(column.ty(), &plain, place),
-        Some(mask) => masked(table, column, mask, &plain, place),
+        None => value(column.ty(), &plain, 0),
+        Some(mask) => masked(table, column, mask, &plain),
     };
-    Sql(named(&value, Identifier(column.json()), indent))
+    Sql(named(&value, Identifier(column.json())))
 }
 
 /// What is sent in place of the column, a text.
-fn masked(table: &TableDesc, column: &ColumnDesc, mask: Mask, plain: &str, place: Place) -> String {
-    let of_text =
-        |masked: &dyn Fn(&str, usize) -> String| of_text(column.ty(), plain, place, masked);
+fn masked(table: &TableDesc, column: &ColumnDesc, mask: Mask, plain: &str) -> String {
+    let of_text = |masked: &dyn Fn(&str) -> String| of_text(column.ty(), plain, masked);
     match mask {
-        Mask::Redact => unless_null(plain, "'***'", place),
-        Mask::LastFour => of_text(&|text, indent| last_four(text, plain, indent)),
+        Mask::Redact => unless_null(plain, "'***'"),
+        Mask::LastFour => of_text(&|text| last_four(text, plain)),
         Mask::Sha256 => of_text(&mask::keyed_hash),
-        Mask::Sql(_) => of_text(&|text, indent| mask::by_expression(table, column, text, indent)),
+        Mask::Sql(_) => of_text(&|text| mask::by_expression(table, column, text)),
     }
 }
 
@@ -49,144 +47,95 @@ pub(super) fn field(row: &str, column: &str) -> String {
     format!("{row}.{}", Identifier(column))
 }
 
-/// Where an expression stands.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Where its line begins.
-    indent: usize,
-    /// How many arrays it is inside of.
-    arrays: usize,
-}
-
-impl Place {
-    fn indented(self, by: usize) -> Self {
-        Self {
-            indent: self.indent + by,
-            ..self
-        }
-    }
-
-    fn in_array(self) -> Self {
-        Self {
-            arrays: self.arrays + 1,
-            ..self
-        }
-    }
-}
-
-/// What `masked` makes of the value's text, given where its line begins. Of NULL it must make NULL.
-fn of_text(
-    ty: &TypeDesc,
-    source: &str,
-    place: Place,
-    masked: &dyn Fn(&str, usize) -> String,
-) -> String {
-    let indent = place.indent + 4;
+/// What `masked` makes of the value's text. Of NULL it must make NULL.
+fn of_text(ty: &TypeDesc, source: &str, masked: &dyn Fn(&str) -> String) -> String {
     match ty.shape() {
-        Shape::BuiltIn(_) => guarded(source, &masked(&format!("{source}::text"), indent), place),
-        _ => unless_null(
-            source,
-            &masked(&format!("format('%s', {source})"), indent),
-            place,
-        ),
+        Shape::BuiltIn(_) => guarded(source, &masked(&format!("{source}::text"))),
+        _ => unless_null(source, &masked(&format!("format('%s', {source})"))),
     }
 }
 
-fn last_four(text: &str, source: &str, indent: usize) -> String {
-    let pad = pad(indent);
-    format!(
-        "CASE\n\
-         {pad}    WHEN length({text}) > 4\n\
-         {pad}        THEN '***' || right({text}, 4)\n\
-         {pad}    WHEN {source} IS DISTINCT FROM NULL\n\
-         {pad}        THEN '***'\n\
-         {pad}END"
-    )
+fn last_four(text: &str, source: &str) -> String {
+    block(&format!(
+        "CASE\n    \
+         WHEN length({text}) > 4\n        \
+         THEN '***' || right({text}, 4)\n    \
+         WHEN {source} IS DISTINCT FROM NULL\n        \
+         THEN '***'\n\
+         END"
+    ))
 }
 
-/// The condition that the type of `source` runs nobody else's code, in a line that begins at `indent` and holds `others`
-/// characters besides.
-pub(super) fn is_trusted(source: &str, indent: usize, others: usize) -> String {
-    let mut sample = format!("CASE WHEN false THEN {source} END");
-    if !fits(&sample, indent + 4) {
-        let pad = pad(indent + 4);
-        sample = format!("CASE WHEN false\n{pad}    THEN {source}\n{pad}END");
-    }
-    list("aurora_trigger.is_trusted(", &[sample], ")", indent, others)
+/// The condition that the type of `source` runs nobody else's code.
+pub(super) fn is_trusted(source: &str) -> String {
+    let result = format!("THEN {source}");
+    let sample = in_a_line("CASE WHEN false", &[(4, &result), (0, "END")]);
+    list("aurora_trigger.is_trusted(", &[sample], ")")
 }
 
-/// `cast`, which casts `source` and is laid out for four columns more, out of the planner's sight until it knows the type.
-fn guarded(source: &str, cast: &str, place: Place) -> String {
-    let condition = is_trusted(source, place.indent, "CASE WHEN ".len());
-    let pad = pad(place.indent);
-    format!("CASE WHEN {condition}\n{pad}    THEN {cast}\n{pad}END")
+/// `cast`, which casts `source`, out of the planner's sight until it knows the type.
+fn guarded(source: &str, cast: &str) -> String {
+    let condition = is_trusted(source);
+    block(&format!("CASE WHEN {condition}\n    THEN {cast}\nEND"))
 }
 
-fn value(ty: &TypeDesc, source: &str, place: Place) -> String {
+/// `arrays`: how many arrays the expression stands inside of.
+fn value(ty: &TypeDesc, source: &str, arrays: usize) -> String {
     match ty.shape() {
-        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, "", place),
-        Shape::Composite { .. } => composite(ty, source, place),
-        Shape::Range(element) => range::range(element, source, place),
-        Shape::Multirange(range) => range::multirange(range, source, place),
-        Shape::Array(element) => array::array(element, source, place),
+        Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => scalar(ty, source, ""),
+        Shape::Composite { .. } => composite(ty, source, arrays),
+        Shape::Range(element) => range::range(element, source, arrays),
+        Shape::Multirange(range) => range::multirange(range, source, arrays),
+        Shape::Array(element) => array::array(element, source, arrays),
     }
 }
 
 /// A scalar, or with `[]` for `dimensions` an array of them.
-fn scalar(ty: &TypeDesc, source: &str, dimensions: &str, place: Place) -> String {
+fn scalar(ty: &TypeDesc, source: &str, dimensions: &str) -> String {
     match (ty.shape(), ty.encoding()) {
         (_, Encoding::Json) => source.to_owned(),
         (Shape::BuiltIn(_), Encoding::Text) => {
-            guarded(source, &format!("{source}::text{dimensions}"), place)
+            guarded(source, &format!("{source}::text{dimensions}"))
         }
-        (_, Encoding::Text) => label(source, dimensions, place),
+        (_, Encoding::Text) => label(source, dimensions),
     }
 }
 
 /// The text of a value whose type may be anybody's, or with `[]` for `dimensions` an array of its elements' texts.
-fn label(source: &str, dimensions: &str, place: Place) -> String {
+fn label(source: &str, dimensions: &str) -> String {
     let cast = if dimensions.is_empty() {
         String::new()
     } else {
         format!("::text{dimensions}")
     };
-    unless_null(source, &format!("format('%s', {source}){cast}"), place)
+    unless_null(source, &format!("format('%s', {source}){cast}"))
 }
 
-/// `IS NOT NULL` would be false for a composite value with one NULL in it. `then` is laid out for four columns more.
-fn unless_null(source: &str, then: &str, place: Place) -> String {
-    let (pad, test) = (pad(place.indent), "IS DISTINCT FROM NULL");
-    let line = format!("CASE WHEN {source} {test}");
-    let condition = if fits(&line, place.indent) {
-        line
-    } else {
-        format!("CASE WHEN {source}\n{pad}        {test}")
-    };
-    format!("{condition}\n{pad}    THEN {then}\n{pad}END")
+/// `IS NOT NULL` would be false for a composite value with one NULL in it.
+fn unless_null(source: &str, then: &str) -> String {
+    let subject = format!("CASE WHEN {source}");
+    let condition = in_a_line(&subject, &[(8, "IS DISTINCT FROM NULL")]);
+    block(&format!("{condition}\n    THEN {then}\nEND"))
 }
 
 /// Attribute by attribute: one that is added to the type later is not sent, and runs no code here.
-fn composite(ty: &TypeDesc, source: &str, place: Place) -> String {
+fn composite(ty: &TypeDesc, source: &str, arrays: usize) -> String {
     let Shape::Composite { fields, .. } = ty.shape() else {
-        return value(ty, source, place);
+        return value(ty, source, arrays);
     };
-    let inner = place.indented(8);
     let members: Vec<String> = fields
         .iter()
         .map(|member| {
             let attribute = field(&format!("({source})"), member.attribute());
-            let value = value(member.ty(), &attribute, inner);
-            named(&value, Identifier(member.json()), inner.indent)
+            let value = value(member.ty(), &attribute, arrays);
+            named(&value, Identifier(member.json()))
         })
         .collect();
-    let pad = pad(place.indent);
-    let object = format!(
-        "(SELECT row_to_json(attributes.*) FROM (SELECT\n\
-         {pad}        {}\n\
-         {pad}    ) AS attributes)",
-        members.join(&format!(",\n{pad}        "))
-    );
-    unless_null(source, &object, place)
+    let object = block(&format!(
+        "(SELECT row_to_json(attributes.*) FROM (SELECT\n    {}\n) AS attributes)",
+        members.join(",\n    ")
+    ));
+    unless_null(source, &object)
 }
 
 /// The parts of a column that `row_to_json` writes in the way of their types, so that these must be trusted.
@@ -230,7 +179,7 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
     }
 }
 
-/// The columns that a predicate may name, as a query of one row in a line that begins at `indent`.
+/// The columns that a predicate may name, as a query of one row.
 ///
 /// Of a type that users make it gets no value: a predicate can cast it, and the cast would be code of the type's owner,
 /// also one that is made after the query was planned; and what it is compared with is read as such a value, which runs
@@ -240,7 +189,7 @@ fn parts(ty: &TypeDesc, source: String, is_wanted: &dyn Fn(&TypeDesc) -> bool) -
 ///
 /// A masked column is what is sent in its place: PostgreSQL's own words for what a predicate can't do with a value hold
 /// the value.
-pub(super) fn candidate(table: &TableDesc, row: &str, masks: Masks, indent: usize) -> String {
+pub(super) fn candidate(table: &TableDesc, row: &str, masks: Masks) -> String {
     let values: Vec<Value<'_>> = table
         .columns()
         .iter()
@@ -249,15 +198,12 @@ pub(super) fn candidate(table: &TableDesc, row: &str, masks: Masks, indent: usiz
             source: field(row, column.column()),
             name: column.column(),
             masked: column.mask().map(|mask| match masks {
-                Masks::AreThere => {
-                    let (plain, place) = (field(row, column.column()), in_row(indent));
-                    masked(table, column, mask, &plain, place)
-                }
+                Masks::AreThere => masked(table, column, mask, &field(row, column.column())),
                 Masks::AreNotYet => "NULL::pg_catalog.text".to_owned(),
             }),
         })
         .collect();
-    one_row(&values, &mut 0, indent)
+    one_row(&values, &mut 0)
 }
 
 /// Whether the functions that mask are there.
@@ -276,17 +222,7 @@ struct Value<'a> {
     masked: Option<String>,
 }
 
-/// The place of a value in [`one_row`].
-fn in_row(indent: usize) -> Place {
-    Place {
-        indent: indent + 4,
-        arrays: 0,
-    }
-}
-
-fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
-    let pad = pad(indent);
-    let place = in_row(indent);
+fn one_row(values: &[Value<'_>], records: &mut usize) -> String {
     let mut selected = Vec::new();
     let mut taken_apart = Vec::new();
     for Value {
@@ -313,31 +249,25 @@ fn one_row(values: &[Value<'_>], records: &mut usize, indent: usize) -> String {
                         masked: None,
                     })
                     .collect();
-                let query = one_row(&attributes, records, indent + 8);
-                taken_apart.push(format!("(\n{pad}        {query}\n{pad}    ) AS {record}"));
+                let query = one_row(&attributes, records);
+                taken_apart.push(block(&format!("(\n    {query}\n) AS {record}")));
                 record
             }
             Shape::Array(element) => match innermost(element).shape() {
                 Shape::BuiltIn(types) => built_in(source, types, "[]"),
                 Shape::Composite { .. } | Shape::Array(_) => continue,
-                _ => label(source, "[]", place),
+                _ => label(source, "[]"),
             },
             Shape::BuiltIn(types) => built_in(source, types, ""),
-            _ => label(source, "", place),
+            _ => label(source, ""),
         };
         selected.push(format!("{value} AS {}", Identifier(name)));
     }
-    let mut query = format!(
-        "SELECT\n{pad}    {}",
-        selected.join(&format!(",\n{pad}    "))
-    );
+    let mut query = format!("SELECT\n    {}", selected.join(",\n    "));
     if !taken_apart.is_empty() {
-        query.push_str(&format!(
-            "\n{pad}FROM\n{pad}    {}",
-            taken_apart.join(&format!(",\n{pad}    "))
-        ));
+        query.push_str(&format!("\nFROM\n    {}", taken_apart.join(",\n    ")));
     }
-    query
+    block(&query)
 }
 
 /// As the first of the types that the field takes: the widest, by how the descriptions list them.

@@ -29,7 +29,7 @@ macro_rules! oddly_named {
             delivery = "async",
             oversize = "dead_letter",
             when = r#"new > 0 AND "old" > 0 AND event > 0 AND "select" > 0 AND predicate > 0 AND candidate > 0
-                AND chosen > 0 AND image > 0 AND operation > 0 AND new_row > 0 AND source_row > 0
+                AND chosen > 0 AND image > 0 AND rows_are_lost > 0 AND new_row > 0 AND source_row > 0
                 AND "quote""d" > 0 AND "new
 line" > 0 -- and so on"#
         )]
@@ -79,18 +79,18 @@ oddly_named!(
     c19 = "size",
     c20 = "event_size",
     c21 = "chunk_size",
-    c22 = "operation",
+    c22 = "rows_are_lost",
     c23 = "seq",
     c24 = "op",
     c25 = "chosen",
     c26 = "change",
-    c27 = "before_image",
-    c28 = "after_image",
-    c29 = "before_key",
-    c30 = "after_key",
-    c31 = "before_chosen",
-    c32 = "after_chosen",
-    c33 = "old_images",
+    c27 = "old_image",
+    c28 = "new_image",
+    c29 = "numbered",
+    c30 = "number",
+    c31 = "place",
+    c32 = "pair",
+    c33 = "pair_key",
     c34 = "failed_calls",
     c35 = "sent",
     c36 = "kept",
@@ -132,6 +132,10 @@ oddly_named!(
     c72 = ":name",
     c73 = "NEW",
     c74 = "a_name_of_sixty_three_bytes_which_is_as_long_as_postgres_takes_",
+    c75 = "row_key",
+    c76 = "old_key",
+    c77 = "new_key",
+    c78 = "old_place",
 );
 
 async fn columns_may_have_any_name(level: Level) {

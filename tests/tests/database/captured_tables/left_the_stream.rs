@@ -28,7 +28,12 @@ async fn a_struct_that_has_left_the_stream_is_named_and_removed_without_it() {
     assert_eq!(waiting, 0);
     assert_eq!(
         functions(&session).await,
-        ["app_b_capture", "app_b_to_json"]
+        [
+            "app_b_delete",
+            "app_b_insert",
+            "app_b_to_json",
+            "app_b_update"
+        ]
     );
     assert_eq!(status(&session).await, ["app.b of database: captured"]);
     assert_eq!(said(&pipeline, &[&B::TABLE]).await, [""; 0]);

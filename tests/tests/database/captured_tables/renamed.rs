@@ -140,7 +140,12 @@ async fn a_table_and_its_struct_that_were_renamed_leave_nothing_of_the_old_name(
     assert_eq!(pipeline.take_events::<B>(), [created(B { id: 1 })]);
     assert_eq!(
         functions(&session).await,
-        ["app_b_capture", "app_b_to_json"]
+        [
+            "app_b_delete",
+            "app_b_insert",
+            "app_b_to_json",
+            "app_b_update"
+        ]
     );
     assert_eq!(status(&session).await, ["app.b of database: captured"]);
     pipeline.run(&emit::remove(&[&B::TABLE])).await;
@@ -167,7 +172,7 @@ async fn the_removal_finds_renamed_triggers_of_a_renamed_table() {
     .await;
     // By the table, which has its names of triggers.
     run(&session, &emit::remove(&[&B::TABLE])).await;
-    assert_eq!(triggers(&session).await, ["app.b: my_insert app_a_capture"]);
+    assert_eq!(triggers(&session).await, ["app.b: my_insert app_a_insert"]);
     // By their function.
     run(&session, &emit::remove(&[&A::TABLE])).await;
     run(&session, "INSERT INTO app.b VALUES (1)").await;

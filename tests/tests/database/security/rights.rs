@@ -169,14 +169,14 @@ async fn a_role_without_rights_can_not_read_or_change_the_settings_or_call_a_fun
         "SELECT * FROM aurora_trigger.dead_letter",
         "SELECT aws_lambda.invoke(function_name => 'relay', payload => '{}'::json)",
         "CREATE FUNCTION aurora_trigger.is_trusted(text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
-        "CREATE OR REPLACE FUNCTION aurora_trigger.shop_wares_capture() RETURNS trigger
+        "CREATE OR REPLACE FUNCTION aurora_trigger.shop_wares_insert() RETURNS trigger
              LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-        "ALTER FUNCTION aurora_trigger.shop_wares_capture() RESET search_path",
-        "DROP FUNCTION aurora_trigger.shop_wares_capture()",
+        "ALTER FUNCTION aurora_trigger.shop_wares_insert() RESET search_path",
+        "DROP FUNCTION aurora_trigger.shop_wares_insert()",
         "CREATE TABLE aurora_trigger.new_rows (id integer)",
         "CREATE TABLE mallory.mine (id integer);
          CREATE TRIGGER t AFTER INSERT ON mallory.mine
-             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_insert()",
         "SET ROLE aurora_trigger",
         "GRANT aurora_trigger TO mallory",
     ] {
@@ -200,9 +200,9 @@ async fn a_role_that_may_look_into_the_schema_still_can_not_use_what_it_holds() 
         "SELECT * FROM aurora_trigger.dead_letter",
         "CREATE TABLE mallory.mine (id integer);
          CREATE TRIGGER t AFTER INSERT ON mallory.mine
-             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_insert()",
         "CREATE TRIGGER t AFTER INSERT ON shop.wares
-             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_insert()",
     ] {
         assert_may_not(&mallory, attempt).await;
     }
@@ -340,7 +340,7 @@ async fn rights_that_the_installer_gives_away_by_default_reach_nothing_of_ours()
         "SELECT nextval('aurora_trigger.event_seq')",
         "SELECT aurora_trigger.configure('mallory')",
         "CREATE TRIGGER t AFTER INSERT ON shop.wares
-             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_capture()",
+             FOR EACH STATEMENT EXECUTE FUNCTION aurora_trigger.shop_wares_insert()",
     ]
     .iter()
     .chain(

@@ -14,7 +14,19 @@ SET search_path = pg_catalog, pg_temp
 {%- for pin in pins %}
 SET {{ pin }}
 {%- endfor %}
-AS {{ to_json_body }};
+AS {{ to_json_tag }}
+BEGIN
+    RETURN (
+        SELECT row_to_json(image.*)
+        FROM (
+            SELECT
+                {{ to_json_image }}
+        ) AS image
+        WHERE
+            {{ to_json_trust }}
+    );
+END
+{{ to_json_tag }};
 ALTER FUNCTION aurora_trigger.{{ to_json }}(record)
     OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(record)
@@ -24,24 +36,12 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(record)
 {{ mask }}
 {%- endif %}
 
--- What a {{ level }} did to the table, {{ way }}.
--- It runs as its owner, which has no rights but on its own schema and on aws_lambda. The settings
--- that change how values print are pinned.
-CREATE OR REPLACE FUNCTION aurora_trigger.{{ capture }}()
-RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-{%- for pin in pins %}
-SET {{ pin }}
+-- The functions of its triggers. They run as their owner, which has no rights but on its own schema
+-- and on aws_lambda. The settings that change how values print are pinned.
+{%- for function in trigger_functions %}
+
+{{ function }}
 {%- endfor %}
-AS {{ capture_body }};
-ALTER FUNCTION aurora_trigger.{{ capture }}()
-    OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.{{ capture }}()
-    FROM PUBLIC;
-COMMENT ON FUNCTION aurora_trigger.{{ capture }}() IS
-    {{ comment }};
 
 {{ registration }}
 {% include "step_end.sql" %}

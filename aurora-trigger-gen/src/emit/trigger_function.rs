@@ -1,0 +1,288 @@
+//! The functions that a table's triggers call: one for each operation, or at row level one for all that have rows.
+
+use askama::Template;
+
+use super::capture::{self, Operation};
+use super::expression::Masks;
+use super::layout::{block, list};
+use super::sql::{Identifier, Literal, LiteralArray, Sql, unused_tag};
+use super::way::{ASYNC_BYTES, SYNC_BYTES, Way};
+use super::{pins, rows};
+use crate::describe::{Delivery, KeyDesc, Level, TableDesc, Unchanged};
+
+/// The lane that all others wait for.
+const TRUNCATION_LANE: &str = "-1";
+
+/// What the templates of a table's trigger functions print.
+pub(super) struct TriggerFunction<'a> {
+    table: &'a TableDesc,
+    name: Identifier<'a>,
+    body_tag: String,
+    pins: Vec<Sql>,
+    comment: Literal<'a>,
+    way: Way,
+    keeps_dead_letters: bool,
+    has_predicate: bool,
+    skips_unchanged: bool,
+    /// Whether there are several changes, which have an order.
+    has_places: bool,
+    event_bytes: usize,
+    schema: Literal<'a>,
+    table_name: Literal<'a>,
+    fingerprint: Literal<'a>,
+    lane: &'static str,
+    key: Sql,
+    key_names: LiteralArray<'a>,
+    source: Sql,
+    send: Sql,
+    misfit: Sql,
+}
+
+#[derive(Template)]
+#[template(path = "table/insert.sql", escape = "none")]
+struct Insert<'a> {
+    function: &'a TriggerFunction<'a>,
+    new_rows: String,
+}
+
+#[derive(Template)]
+#[template(path = "table/update.sql", escape = "none")]
+struct Update<'a> {
+    function: &'a TriggerFunction<'a>,
+    is_partitioned: String,
+    pairs_by_place: String,
+    pairs_by_key: String,
+}
+
+#[derive(Template)]
+#[template(path = "table/delete.sql", escape = "none")]
+struct Delete<'a> {
+    function: &'a TriggerFunction<'a>,
+    old_rows: String,
+}
+
+#[derive(Template)]
+#[template(path = "table/truncate.sql", escape = "none")]
+struct Truncate<'a> {
+    function: &'a TriggerFunction<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "table/row.sql", escape = "none")]
+struct Row<'a> {
+    function: &'a TriggerFunction<'a>,
+    old: RowImage,
+    new: RowImage,
+}
+
+/// A row that the trigger is called for.
+struct RowImage {
+    image: Sql,
+    trust: Sql,
+    chosen: Option<Sql>,
+}
+
+/// The images of both transition tables in pairs.
+#[derive(Template)]
+#[template(path = "table/pairs.sql", escape = "none")]
+struct Pairs {
+    by_key: bool,
+    old_images: String,
+    new_images: String,
+}
+
+/// The images of a transition table in their order, with what pairs them.
+#[derive(Template)]
+#[template(path = "table/images.sql", escape = "none")]
+struct Images {
+    by_key: bool,
+    key: Sql,
+    pair_key: &'static str,
+    has_predicate: bool,
+    rows: String,
+}
+
+impl TriggerFunction<'_> {
+    /// All of a table, as SQL.
+    pub(super) fn all(table: &TableDesc) -> askama::Result<Vec<String>> {
+        let comment = format!(
+            "{}, contract {}, aurora-trigger {}",
+            table.rust_path(),
+            table.fingerprint(),
+            env!("CARGO_PKG_VERSION")
+        );
+        let fingerprint = table.fingerprint();
+        let mut functions: Vec<String> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for operation in capture::operations(table) {
+            let name = operation.function_name(table);
+            if names.contains(&name) {
+                continue;
+            }
+            let mut function = TriggerFunction {
+                table,
+                name: Identifier(&name),
+                body_tag: String::new(),
+                pins: match (operation, table.level()) {
+                    (Operation::Update, Level::Statement) => pins::of_pairs(table),
+                    _ => pins::of(table),
+                },
+                comment: Literal(&comment),
+                way: Way::of(table),
+                keeps_dead_letters: capture::keeps_dead_letters(table),
+                has_predicate: table.when().is_some(),
+                skips_unchanged: table.unchanged() == Unchanged::Skip,
+                has_places: table.level() == Level::Statement,
+                event_bytes: match table.delivery() {
+                    Delivery::Sync => SYNC_BYTES,
+                    _ => ASYNC_BYTES,
+                },
+                schema: Literal(table.schema()),
+                table_name: Literal(table.table()),
+                fingerprint: Literal(&fingerprint),
+                lane: match operation {
+                    Operation::Truncate => TRUNCATION_LANE,
+                    _ => "aurora_trigger.lane_of(event.row_key)",
+                },
+                key: key_text(table),
+                key_names: LiteralArray(capture::key_names(table)),
+                source: source(table),
+                send: send(table),
+                misfit: misfit(table),
+            };
+            function.body_tag = unused_tag("body", &function.render(operation)?);
+            functions.push(function.render(operation)?);
+            names.push(name);
+        }
+        Ok(functions)
+    }
+
+    fn render(&self, operation: Operation) -> askama::Result<String> {
+        let function = self;
+        match (operation, self.table.level()) {
+            (Operation::Truncate, _) => Truncate { function }.render(),
+            (_, Level::Row) => Row {
+                function,
+                old: self.row_image("OLD"),
+                new: self.row_image("NEW"),
+            }
+            .render(),
+            (Operation::Insert, Level::Statement) => Insert {
+                function,
+                new_rows: rows::rows(self.table, "new_rows", "new_row")?,
+            }
+            .render(),
+            (Operation::Update, Level::Statement) => Update {
+                function,
+                is_partitioned: list(
+                    "aurora_trigger.is_partitioned(",
+                    &[self.schema.to_string(), self.table_name.to_string()],
+                    ")",
+                ),
+                pairs_by_place: self.pairs(false)?,
+                pairs_by_key: self.pairs(true)?,
+            }
+            .render(),
+            (Operation::Delete, Level::Statement) => Delete {
+                function,
+                old_rows: rows::rows(self.table, "old_rows", "old_row")?,
+            }
+            .render(),
+        }
+    }
+
+    fn row_image(&self, row: &str) -> RowImage {
+        RowImage {
+            image: rows::image(self.table, row),
+            trust: rows::trust(self.table, row),
+            chosen: rows::chosen(self.table, row, Masks::AreThere),
+        }
+    }
+
+    fn pairs(&self, by_key: bool) -> askama::Result<String> {
+        let pairs = Pairs {
+            by_key,
+            old_images: self.images("old_rows", "old_row", by_key)?,
+            new_images: self.images("new_rows", "new_row", by_key)?,
+        };
+        Ok(block(&pairs.render()?))
+    }
+
+    fn images(&self, relation: &str, row: &str, by_key: bool) -> askama::Result<String> {
+        let images = Images {
+            by_key,
+            key: self.key.clone(),
+            pair_key: match self.table.key() {
+                KeyDesc::Columns => "numbered.row_key",
+                // Nothing says which of its rows became which.
+                KeyDesc::PartitionBy(_) => "NULL::text",
+            },
+            has_predicate: self.has_predicate,
+            rows: rows::rows(self.table, relation, row)?,
+        };
+        Ok(block(&images.render()?))
+    }
+}
+
+/// The key of an image as text, by which two images are of one row.
+fn key_text(table: &TableDesc) -> Sql {
+    let columns: Vec<String> = capture::key_names(table)
+        .into_iter()
+        .map(|name| format!("image.{}", Identifier(name)))
+        .collect();
+    Sql(match columns.as_slice() {
+        [only] => format!("to_json({only})::text"),
+        several => list("json_build_array(", several, ")::text"),
+    })
+}
+
+/// The arguments by which the shared functions know where events come from, in two lines.
+fn source(table: &TableDesc) -> Sql {
+    Sql(block(&format!(
+        "{}, {}, {},\ncapture, captured_us",
+        Literal(table.schema()),
+        Literal(table.table()),
+        Literal(&table.fingerprint())
+    )))
+}
+
+fn send(table: &TableDesc) -> Sql {
+    let source = source(table);
+    let invocation = match table.delivery() {
+        Delivery::Sync => "RequestResponse",
+        _ => "Event",
+    };
+    let call = match Way::of(table) {
+        Way::CallOrWarn => format!(
+            "failed_calls := aurora_trigger.send_or_warn(\n    \
+             failed_calls, '{invocation}',\n    {source}, events\n);"
+        ),
+        Way::CallOrKeep => format!(
+            "failed_calls := aurora_trigger.send_or_keep(\n    \
+             failed_calls, '{invocation}',\n    {source},\n    \
+             {}, events\n);",
+            LiteralArray(capture::key_names(table))
+        ),
+        Way::Call | Way::Outbox | Way::OutboxAtCommit => format!(
+            "sent := aurora_trigger.send(\n    \
+             '{invocation}',\n    {source}, events\n);"
+        ),
+    };
+    Sql(block(&call))
+}
+
+/// What the error at hand means, as a text.
+fn misfit(table: &TableDesc) -> Sql {
+    let columns: Vec<String> = table
+        .streamed()
+        .map(|column| Literal(column.column()).to_string())
+        .collect();
+    let arguments = [
+        "TG_RELID".to_owned(),
+        Literal(table.rust_path()).to_string(),
+        list("ARRAY[", &columns, "]::text[]"),
+        "SQLSTATE".to_owned(),
+        "SQLERRM".to_owned(),
+    ];
+    Sql(list("aurora_trigger.misfit(", &arguments, ")"))
+}

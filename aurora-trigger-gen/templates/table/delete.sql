@@ -1,0 +1,33 @@
+{%- import "table/macros.sql" as sql -%}
+-- What a DELETE did to the table, {{ function.way }}.
+{{ sql::head(function) }}
+BEGIN
+    {{ sql::warn_of_owner() }}
+{%- if function.way.calls() %}
+{{- sql::send() -}}
+SELECT row_to_json(change.*)
+FROM (
+    SELECT
+        nextval('aurora_trigger.event_seq') AS seq,
+        'd' AS op,
+        row_to_json(image.*) AS before
+    {{ old_rows }}
+{%- if function.has_predicate %}
+        AND predicate.chosen
+{%- endif %}
+) AS change
+{{- sql::end_send(function) }}
+{%- else %}
+{{- sql::keep(function) -}}
+SELECT
+    'd'::"char" AS op,
+    {{ function.key }} AS row_key,
+    row_to_json(image.*) AS before,
+    NULL::json AS after
+{{ old_rows }}
+{%- if function.has_predicate %}
+    AND predicate.chosen
+{%- endif %}
+{{- sql::end_keep(function) }}
+{%- endif %}
+{{- sql::tail(function) }}

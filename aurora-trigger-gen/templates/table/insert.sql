@@ -1,0 +1,33 @@
+{%- import "table/macros.sql" as sql -%}
+-- What an INSERT did to the table, {{ function.way }}.
+{{ sql::head(function) }}
+BEGIN
+    {{ sql::warn_of_owner() }}
+{%- if function.way.calls() %}
+{{- sql::send() -}}
+SELECT row_to_json(change.*)
+FROM (
+    SELECT
+        nextval('aurora_trigger.event_seq') AS seq,
+        'c' AS op,
+        row_to_json(image.*) AS after
+    {{ new_rows }}
+{%- if function.has_predicate %}
+        AND predicate.chosen
+{%- endif %}
+) AS change
+{{- sql::end_send(function) }}
+{%- else %}
+{{- sql::keep(function) -}}
+SELECT
+    'c'::"char" AS op,
+    {{ function.key }} AS row_key,
+    NULL::json AS before,
+    row_to_json(image.*) AS after
+{{ new_rows }}
+{%- if function.has_predicate %}
+    AND predicate.chosen
+{%- endif %}
+{{- sql::end_keep(function) }}
+{%- endif %}
+{{- sql::tail(function) }}

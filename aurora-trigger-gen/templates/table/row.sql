@@ -1,0 +1,50 @@
+{%- import "table/macros.sql" as sql -%}
+-- What became of a row of the table, {{ function.way }}.
+{{ sql::head(function) }}
+BEGIN
+    {{ sql::warn_of_owner() }}
+    -- Column by column: a partition's row is of the partition's type, and a cast from that one to
+    -- the table's would be code of its owner.
+{{- sql::deliver(function) -}}
+SELECT
+    old_image.row_key AS old_key,
+    new_image.row_key AS new_key,
+    old_image.image AS before,
+    new_image.image AS after
+FROM (
+    SELECT
+        {{ function.key }} AS row_key,
+        row_to_json(image.*) AS image
+    FROM (
+        SELECT
+            {{ old.image }}
+        WHERE TG_OP IN ('UPDATE', 'DELETE')
+    ) AS image
+    WHERE
+        {{ old.trust }}
+{%- if let Some(chosen) = old.chosen %}
+        AND (
+            {{ chosen }}
+        )
+{%- endif %}
+) AS old_image
+FULL JOIN (
+    SELECT
+        {{ function.key }} AS row_key,
+        row_to_json(image.*) AS image
+    FROM (
+        SELECT
+            {{ new.image }}
+        WHERE TG_OP IN ('INSERT', 'UPDATE')
+    ) AS image
+    WHERE
+        {{ new.trust }}
+{%- if let Some(chosen) = new.chosen %}
+        AND (
+            {{ chosen }}
+        )
+{%- endif %}
+) AS new_image
+    ON true
+{{- sql::end_deliver(function) }}
+{{- sql::tail(function) }}

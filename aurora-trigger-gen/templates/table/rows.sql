@@ -1,0 +1,12 @@
+FROM {{ relation }} AS {{ row }}
+CROSS JOIN LATERAL (
+    SELECT
+        {{ image }}
+) AS image
+{%- if let Some(chosen) = chosen %}
+CROSS JOIN LATERAL (
+    {{ chosen }}
+) AS predicate
+{%- endif %}
+WHERE
+    {{ trust }}
