@@ -37,10 +37,8 @@ impl Pipeline {
     /// A database with these tables, and the triggers of the stream at this level, whatever the
     /// structs say of it.
     pub async fn with_tables<S: ChangeStream>(level: Level, sql: &str) -> Self {
-        let pipeline = Self::start().await;
-        pipeline.run(sql).await;
-        pipeline.install_at::<S>(level).await;
-        pipeline
+        let tables = at_level::<S>(level);
+        Self::installed(sql, &tables.iter().collect::<Vec<_>>()).await
     }
 
     /// Installs the triggers of the stream's tables, configured, as the superuser, all at this level.
@@ -49,11 +47,15 @@ impl Pipeline {
     ///
     /// With the server's message where the installation fails.
     pub async fn install_at<S: ChangeStream>(&self, level: Level) {
-        let tables: Vec<TableDesc> = S::TABLES
-            .iter()
-            .map(|table| table.with_level(level))
-            .collect();
+        let tables = at_level::<S>(level);
         self.install_tables(&tables.iter().collect::<Vec<_>>())
             .await;
     }
+}
+
+fn at_level<S: ChangeStream>(level: Level) -> Vec<TableDesc> {
+    S::TABLES
+        .iter()
+        .map(|table| table.with_level(level))
+        .collect()
 }

@@ -12,11 +12,11 @@ use tokio_postgres::Client;
 use tokio_postgres::error::DbError;
 
 use crate::cluster::{
-    administrator, cluster, connect, copy_template, drop_later, name_endpoint, open,
+    administrator, cluster, connect, copy_installed, copy_template, drop_later, install,
+    name_endpoint, open, version,
 };
 use crate::notices::{self, Notices};
 use crate::only::Only;
-use crate::statements::statements;
 
 /// One call of the relay.
 #[derive(Debug, Clone)]
@@ -73,6 +73,30 @@ impl Pipeline {
     ///
     /// Where the database can't be made, or the stand-in refuses it.
     pub async fn start_in(encoding: &str) -> Self {
+        let pipeline = Self::without_database();
+        if encoding == "UTF8" {
+            copy_template(&pipeline.database).await;
+            pipeline.run(&name_endpoint(&pipeline.endpoint)).await;
+        } else {
+            pipeline.create_in(encoding).await;
+        }
+        pipeline
+    }
+
+    /// A database in which this SQL has run, and then the installation of these tables. It runs once: each further
+    /// database of a test binary is a copy.
+    ///
+    /// # Panics
+    ///
+    /// With the server's message where one fails.
+    pub async fn installed(sql: &str, tables: &[&TableDesc]) -> Self {
+        let pipeline = Self::without_database();
+        copy_installed(&pipeline.database, sql, &installation(tables)).await;
+        pipeline.run(&name_endpoint(&pipeline.endpoint)).await;
+        pipeline
+    }
+
+    fn without_database() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let database = format!("pipeline_{}", COUNTER.fetch_add(1, Ordering::Relaxed));
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -99,20 +123,13 @@ impl Pipeline {
             Ok(answer)
         })
         .expect("a port is free");
-        let pipeline = Self {
+        Self {
             database,
             endpoint,
             calls,
             answer,
             idle: Mutex::new(None),
-        };
-        if encoding == "UTF8" {
-            copy_template(&pipeline.database).await;
-            pipeline.run(&name_endpoint(&pipeline.endpoint)).await;
-        } else {
-            pipeline.create_in(encoding).await;
         }
-        pipeline
     }
 
     /// Creates its database in another encoding than the template's.
@@ -259,17 +276,9 @@ impl Pipeline {
     ///
     /// With the server's message where the installation fails.
     pub async fn run_installation(&self, sql: &str) {
-        if sql.contains("aurora_trigger.keyed_hash(") && self.server_version().await < 130_000 {
-            let session = self.session().await;
-            for statement in statements(sql) {
-                if session.batch_execute(statement).await.is_err() {
-                    break;
-                }
-            }
-            self.run("SELECT aurora_trigger.set_mask_key(decode(repeat('a7', 32), 'hex'))")
-                .await;
-        }
-        self.run(sql).await;
+        let session = self.idle_session().await;
+        install(&session, sql).await;
+        self.keep(session).await;
     }
 
     /// Drains the outbox, until nothing is left to do.
@@ -326,11 +335,7 @@ impl Pipeline {
     /// The server's version as a number: 150018 for 15.18.
     pub async fn server_version(&self) -> i32 {
         let session = self.idle_session().await;
-        let version = session
-            .query_one("SELECT current_setting('server_version_num')::integer", &[])
-            .await
-            .expect("it is a number")
-            .get(0);
+        let version = version(&session).await;
         self.keep(session).await;
         version
     }

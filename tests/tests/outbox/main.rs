@@ -62,9 +62,7 @@ fn updated(id: i32, before: &str, after: &str) -> ChangeEvent<Item> {
 
 /// A database with the table, and the triggers of the stream.
 async fn start_with<S: ChangeStream>() -> (Pipeline, Client) {
-    let pipeline = Pipeline::start().await;
-    pipeline.run(ITEMS).await;
-    pipeline.install::<S>().await;
+    let pipeline = Pipeline::installed(ITEMS, S::TABLES).await;
     let session = pipeline.session().await;
     (pipeline, session)
 }

@@ -1,6 +1,6 @@
 //! `\u0000` in a `json` column, which PostgreSQL stores and then refuses to take apart.
 
-use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
+use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
 use pipeline_tests::{Only, Pipeline};
 use relay_lambda::local::Fault;
 use serde::Deserialize;
@@ -39,9 +39,7 @@ const DOCUMENTS: &str = "
 ";
 
 async fn start<T: StreamTrigger>() -> (Pipeline, Client) {
-    let pipeline = Pipeline::start().await;
-    pipeline.run(DOCUMENTS).await;
-    pipeline.install::<Only<T>>().await;
+    let pipeline = Pipeline::installed(DOCUMENTS, Only::<T>::TABLES).await;
     let session = pipeline.session().await;
     (pipeline, session)
 }

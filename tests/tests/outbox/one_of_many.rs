@@ -30,12 +30,10 @@ const DOCUMENTS: &str = "
 
 /// With one lane, and a relay that refuses what the real one refuses.
 async fn start_as(delivery: Delivery, on_failure: OnFailure) -> (Pipeline, Client) {
-    let pipeline = Pipeline::start().await;
-    pipeline.run(DOCUMENTS).await;
     let table = Document::TABLE
         .with_delivery(delivery)
         .with_on_failure(on_failure);
-    pipeline.install_tables(&[&table]).await;
+    let pipeline = Pipeline::installed(DOCUMENTS, &[&table]).await;
     pipeline.refuse::<Only<Document>>();
     let session = pipeline.session().await;
     run(&session, "SELECT aurora_trigger.set_lanes(1)").await;

@@ -1,6 +1,6 @@
 //! A session that speaks another encoding writes what any session writes, and is not stopped by letters that it lacks.
 
-use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
+use aurora_trigger_gen::{ChangeEvent, ChangeStream, StreamTrigger};
 use pipeline_tests::{Only, Pipeline};
 use serde::Deserialize;
 
@@ -19,15 +19,12 @@ struct Exercise {
 }
 
 async fn start() -> Pipeline {
-    let pipeline = Pipeline::start().await;
-    pipeline
-        .run(
+    Pipeline::installed(
             r#"CREATE TABLE "übung🙂" (id integer PRIMARY KEY, "wort🙂" text NOT NULL, text text NOT NULL);
                CREATE VIEW exercise AS SELECT id, "wort🙂" AS word, text FROM "übung🙂""#,
-        )
-        .await;
-    pipeline.install::<Only<Exercise>>().await;
-    pipeline
+        Only::<Exercise>::TABLES,
+    )
+    .await
 }
 
 /// Writes through psql, whose session is in this encoding.

@@ -49,14 +49,11 @@ fn people() -> String {
 }
 
 async fn start(level: Level, predicate: &'static str, on_failure: OnFailure) -> Pipeline {
-    let pipeline = Pipeline::start().await;
-    pipeline.run(&people()).await;
     let table = Person::TABLE
         .with_level(level)
         .with_when(predicate)
         .with_on_failure(on_failure);
-    pipeline.install_tables(&[&table]).await;
-    pipeline
+    Pipeline::installed(&people(), &[&table]).await
 }
 
 async fn no_error_of_a_predicate_tells_one(level: Level) {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use aurora_trigger_gen::StreamTrigger;
+use aurora_trigger_gen::{ChangeStream, StreamTrigger};
 use pipeline_tests::{Only, Pipeline, cluster};
 use relay_lambda::local::Fault;
 use rustix::process::Signal;
@@ -47,11 +47,11 @@ struct Database {
 
 impl Database {
     async fn start() -> (Self, Client) {
-        let pipeline = Pipeline::start().await;
-        pipeline
-            .run("CREATE SCHEMA shop; CREATE TABLE shop.items (id integer PRIMARY KEY)")
-            .await;
-        pipeline.install::<Only<Item>>().await;
+        let pipeline = Pipeline::installed(
+            "CREATE SCHEMA shop; CREATE TABLE shop.items (id integer PRIMARY KEY)",
+            Only::<Item>::TABLES,
+        )
+        .await;
         let session = pipeline.session().await;
         // So that a drain is one call.
         run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
