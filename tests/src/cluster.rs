@@ -195,11 +195,9 @@ pub(crate) async fn install(session: &Client, installation: &str) {
                 break;
             }
         }
-        run(
-            session,
-            "DISCARD ALL; SELECT aurora_trigger.set_mask_key(decode(repeat('a7', 32), 'hex'))",
-        )
-        .await;
+        run(session, "DISCARD ALL").await;
+        let key = "SELECT aurora_trigger.set_mask_key(decode(repeat('a7', 32), 'hex'))";
+        run(session, key).await;
     }
     run(session, installation).await;
 }

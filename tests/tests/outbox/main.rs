@@ -11,6 +11,7 @@ mod meaning;
 mod nul_in_json;
 mod on_failure;
 mod one_of_many;
+mod plans;
 mod publication;
 mod restore_matrix;
 mod restores;

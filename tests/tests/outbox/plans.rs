@@ -1,0 +1,43 @@
+//! How the server runs what a trigger does in the writer's statement.
+
+use super::{ITEMS, Item};
+use aurora_trigger_gen::ChangeStream;
+use pipeline_tests::{Only, Pipeline};
+
+/// The plan is made for what the first statements change, and then kept.
+#[tokio::test]
+async fn an_update_is_paired_by_a_join_that_stays_linear_and_is_not_compiled() {
+    let pipeline = Pipeline::installed(ITEMS, Only::<Item>::TABLES).await;
+    let (session, notices) = pipeline.listening_session().await;
+    super::run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'cup' FROM generate_series(1, 20000) AS n;
+         LOAD 'auto_explain';
+         SET auto_explain.log_min_duration = 0;
+         SET auto_explain.log_nested_statements = on;
+         SET auto_explain.log_analyze = on;
+         SET auto_explain.log_timing = off;
+         SET jit = on;
+         SET jit_above_cost = 0;",
+    )
+    .await;
+    for number in 0..10 {
+        let update = format!("UPDATE shop.items SET name = 'mug {number}' WHERE id = 1");
+        super::run(&session, &update).await;
+    }
+    super::run(&session, "SET client_min_messages = log").await;
+    drop(notices.take());
+    super::run(&session, "UPDATE shop.items SET name = name || '!'").await;
+
+    let plans: Vec<String> = notices
+        .take()
+        .iter()
+        .map(|notice| notice.message().to_owned())
+        .filter(|plan| plan.contains("INSERT INTO aurora_trigger.outbox"))
+        .collect();
+    assert_eq!(plans.len(), 1, "one statement pairs all rows: {plans:?}");
+    let plan = &plans[0];
+    assert!(plan.contains("Full Join"), "{plan}");
+    assert!(!plan.contains("Nested Loop"), "{plan}");
+    assert!(!plan.contains("JIT:"), "{plan}");
+}
