@@ -372,34 +372,4 @@ END
 $body$;
 ALTER FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.ensure_no_trigger(text, text, text) FROM PUBLIC;
-
--- Drops the functions of a table's triggers that no trigger calls any more: those of an operation
--- that is no longer captured, or of the other level.
-CREATE OR REPLACE FUNCTION aurora_trigger.drop_unused_functions(
-    schema_name text, table_name text
-)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-#variable_conflict use_column
-DECLARE
-    found record;
-BEGIN
-    FOR found IN
-        SELECT p.oid::regprocedure AS function_name
-        FROM aurora_trigger.stream_table AS s
-        JOIN pg_proc AS p ON p.proname = ANY (s.functions)
-        WHERE s.schema_name = drop_unused_functions.schema_name
-            AND s.table_name = drop_unused_functions.table_name
-            AND p.pronamespace = 'aurora_trigger'::regnamespace
-            AND p.prorettype = 'trigger'::regtype
-            AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
-    LOOP
-        EXECUTE format('DROP FUNCTION %s', found.function_name);
-    END LOOP;
-END
-$body$;
-ALTER FUNCTION aurora_trigger.drop_unused_functions(text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.drop_unused_functions(text, text) FROM PUBLIC;
 {% include "step_end.sql" %}

@@ -92,6 +92,39 @@ $body$;
 ALTER FUNCTION aurora_trigger.events_of(text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.events_of(text, text, text) FROM PUBLIC;
 
+-- Drops the functions of a table that are not kept and that no trigger calls: all of them, or those
+-- that an installation no longer needs. Returns how many were dropped.
+CREATE OR REPLACE FUNCTION aurora_trigger.drop_functions(
+    schema_name text, table_name text, kept text[]
+)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    found record;
+    dropped bigint := 0::bigint;
+BEGIN
+    FOR found IN
+        SELECT p.oid::regprocedure AS function_name
+        FROM aurora_trigger.stream_table AS s
+        JOIN pg_proc AS p ON p.proname = ANY (s.functions)
+        WHERE s.schema_name = drop_functions.schema_name
+            AND s.table_name = drop_functions.table_name
+            AND p.pronamespace = 'aurora_trigger'::regnamespace
+            AND p.proname <> ALL (kept)
+            AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', found.function_name);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.drop_functions(text, text, text[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.drop_functions(text, text, text[]) FROM PUBLIC;
+
 -- Drops the functions of a table that no trigger calls, and its registration, which stays as long
 -- as events or dead letters of the table do. Returns how many functions were dropped. The caller
 -- may hold locks on tables of the application, so another session that has changed the registration
@@ -104,22 +137,12 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     lock_timeout_before CONSTANT text := current_setting('lock_timeout');
-    found record;
-    dropped bigint := 0::bigint;
+    dropped bigint;
 BEGIN
     PERFORM set_config('lock_timeout', aurora_trigger.lock_wait()::text, true);
-    FOR found IN
-        SELECT p.oid::regprocedure AS function_name
-        FROM aurora_trigger.stream_table AS s
-        JOIN pg_proc AS p ON p.proname = ANY (s.functions)
-        WHERE s.schema_name = forget_table.schema_name
-            AND s.table_name = forget_table.table_name
-            AND p.pronamespace = 'aurora_trigger'::regnamespace
-            AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = p.oid)
-    LOOP
-        EXECUTE format('DROP FUNCTION %s', found.function_name);
-        dropped := dropped + 1;
-    END LOOP;
+    dropped := aurora_trigger.drop_functions(
+        forget_table.schema_name, forget_table.table_name, '{}'
+    );
     IF aurora_trigger.events_of(
         'outbox', forget_table.schema_name, forget_table.table_name
     ) + aurora_trigger.events_of(

@@ -25,7 +25,10 @@ BEGIN
                 '{{ operation.level }}', {{ operation.function }}
             );
 {%- endfor %}
-            PERFORM aurora_trigger.drop_unused_functions({{ schema }}, {{ table }});
+            PERFORM aurora_trigger.drop_functions(
+                {{ schema }}, {{ table }},
+                {{ functions }}
+            );
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             tries := tries + 1;

@@ -85,13 +85,13 @@ pub(super) fn operations(table: &TableDesc) -> impl Iterator<Item = Operation> {
         .filter(|operation| operation.is_captured(table))
 }
 
-/// The names of the functions that the table's triggers call, each once.
-pub(super) fn function_names(table: &TableDesc) -> Vec<String> {
-    let mut names: Vec<String> = operations(table)
-        .map(|operation| operation.function_name(table))
+/// The functions that the table's triggers call, each once: its name, and the first operation that calls it.
+pub(super) fn trigger_functions(table: &TableDesc) -> Vec<(String, Operation)> {
+    let mut functions: Vec<(String, Operation)> = operations(table)
+        .map(|operation| (operation.function_name(table), operation))
         .collect();
-    names.dedup();
-    names
+    functions.dedup_by(|next, first| next.0 == first.0);
+    functions
 }
 
 /// The table's functions, as SQL, and its entry in the registry.

@@ -5,7 +5,7 @@ use super::check::TableCheck;
 use super::layout::list;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Literal, LiteralArray, Remark, Sql};
-use super::{app, capture, encoding_guard, layout};
+use super::{app, capture, encoding_guard, layout, mask, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -30,6 +30,7 @@ struct Triggers<'a> {
     operations: String,
     wanted: Vec<Wanted>,
     unwanted: Vec<&'static str>,
+    functions: Sql,
 }
 
 struct Wanted {
@@ -189,15 +190,19 @@ fn locked_table(table: &TableDesc) -> LockedTable<'_> {
         table: Literal(table.table()),
         level: capture::level(table),
         operations: operation_names(table),
-        functions: Sql(list(
-            "ARRAY[",
-            &capture::function_names(table)
-                .iter()
-                .map(|name| Literal(name).to_string())
-                .collect::<Vec<_>>(),
-            "]::text[]",
-        )),
+        functions: array(trigger_function_names(table)),
     }
+}
+
+fn trigger_function_names(table: &TableDesc) -> impl Iterator<Item = String> {
+    capture::trigger_functions(table)
+        .into_iter()
+        .map(|(name, _)| name)
+}
+
+fn array(names: impl Iterator<Item = String>) -> Sql {
+    let names: Vec<String> = names.map(|name| Literal(&name).to_string()).collect();
+    Sql(list("ARRAY[", &names, "]::text[]"))
 }
 
 /// The operations that are captured, as the members of an array in the order of the alphabet.
@@ -240,6 +245,13 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
             .filter(|operation| !operation.is_captured(table))
             .map(Operation::name)
             .collect(),
+        functions: array(
+            [names::TO_JSON]
+                .into_iter()
+                .chain(mask::has_expressions(table).then_some(names::MASK))
+                .map(|suffix| names::object(table, suffix))
+                .chain(trigger_function_names(table)),
+        ),
     }
     .render()
 }

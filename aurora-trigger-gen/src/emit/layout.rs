@@ -1,4 +1,4 @@
-//! Where lines end. Code is written without regard to its place, and laid out once, when all of it is there: a block of
+//! The ends of lines. Code is written without regard to its place, and laid out once, when all of it is there: a block of
 //! lines moves to the indentation of the line that it begins in, and a group is one line where that fits.
 //!
 //! Marks of control characters in the text say where these begin and end. What may hold line breaks or control
@@ -17,7 +17,7 @@ use super::sql::Identifier;
 /// No line is longer, unless a name is.
 const WIDTH: usize = 100;
 
-/// What [`block`] puts around its lines, for templates.
+/// The mark that [`block`] puts before its lines, for templates.
 pub(super) const BLOCK: char = '\u{1}';
 pub(super) const BLOCK_END: char = '\u{2}';
 const GROUP: char = '\u{3}';
@@ -109,7 +109,7 @@ pub(super) fn lay_out(text: &str) -> String {
     output.text
 }
 
-/// How many columns a group takes in one line, with what follows it there; too many if it has several lines.
+/// The columns that a group takes in one line, with the text behind it there; too many if it has several lines.
 fn width(group_and_rest: &str) -> usize {
     let (mut width, mut depth) = (0, 1);
     let mut rest = group_and_rest.chars();
@@ -139,11 +139,11 @@ fn width(group_and_rest: &str) -> usize {
 #[derive(Default)]
 struct LaidOut {
     text: String,
-    /// How many characters the last line has.
+    /// The number of characters of the last line.
     column: usize,
-    /// With how many spaces it begins.
+    /// The number of spaces that it begins with.
     indentation: usize,
-    /// Whether these are still to come: an empty line gets none.
+    /// The spaces are still to come: an empty line gets none.
     is_new: bool,
     /// The indentation of each block around.
     blocks: Vec<usize>,
@@ -203,7 +203,7 @@ fn pad(indent: usize) -> String {
     " ".repeat(indent)
 }
 
-/// Whether the line holds the text besides what it holds already.
+/// The line has room for the text besides its characters so far.
 fn fits(text: &str, columns_taken: usize) -> bool {
     !text.contains('\n') && columns_taken + text.chars().count() <= WIDTH
 }

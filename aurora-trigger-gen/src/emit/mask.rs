@@ -32,7 +32,7 @@ pub(super) fn keyed_hash(text: &str) -> String {
     list("aurora_trigger.keyed_hash(", &[text.to_owned()], ")")
 }
 
-/// What the expression for the column makes of a text.
+/// The text that the expression for the column makes of a text.
 pub(super) fn by_expression(table: &TableDesc, column: &ColumnDesc, text: &str) -> String {
     list(
         &format!("aurora_trigger.{}(", Identifier(&name(table))),

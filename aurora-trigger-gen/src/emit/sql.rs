@@ -23,7 +23,7 @@ impl fmt::Display for Identifier<'_> {
     }
 }
 
-/// What holds line breaks or marks of the layout keeps them.
+/// A text that holds line breaks or marks of the layout keeps them.
 fn as_it_is(quoted: String) -> String {
     if quoted.contains(char::is_control) {
         layout::verbatim(&quoted)

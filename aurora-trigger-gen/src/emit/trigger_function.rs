@@ -13,7 +13,7 @@ use crate::describe::{Delivery, KeyDesc, Level, TableDesc, Unchanged};
 /// The lane that all others wait for.
 const TRUNCATION_LANE: &str = "-1";
 
-/// What the templates of a table's trigger functions print.
+/// The parts of a trigger function that its templates print.
 pub(super) struct TriggerFunction<'a> {
     table: &'a TableDesc,
     name: Identifier<'a>,
@@ -24,7 +24,7 @@ pub(super) struct TriggerFunction<'a> {
     keeps_dead_letters: bool,
     has_predicate: bool,
     skips_unchanged: bool,
-    /// Whether there are several changes, which have an order.
+    /// There are several changes, which have an order.
     has_places: bool,
     event_bytes: usize,
     schema: Literal<'a>,
@@ -113,12 +113,7 @@ impl TriggerFunction<'_> {
         );
         let fingerprint = table.fingerprint();
         let mut functions: Vec<String> = Vec::new();
-        let mut names: Vec<String> = Vec::new();
-        for operation in capture::operations(table) {
-            let name = operation.function_name(table);
-            if names.contains(&name) {
-                continue;
-            }
+        for (name, operation) in capture::trigger_functions(table) {
             let mut function = TriggerFunction {
                 table,
                 name: Identifier(&name),
@@ -152,7 +147,6 @@ impl TriggerFunction<'_> {
             };
             function.body_tag = unused_tag("body", &function.render(operation)?);
             functions.push(function.render(operation)?);
-            names.push(name);
         }
         Ok(functions)
     }
@@ -271,7 +265,7 @@ fn send(table: &TableDesc) -> Sql {
     Sql(block(&call))
 }
 
-/// What the error at hand means, as a text.
+/// The meaning of the error at hand, as a text.
 fn misfit(table: &TableDesc) -> Sql {
     let columns: Vec<String> = table
         .streamed()

@@ -15,6 +15,7 @@ pub(super) const SYNC_BYTES: usize = 5_990_000;
 pub(super) const LEAST_DRAIN_BYTES: usize = 64_000;
 /// So many events a call of a drain takes at most: beyond them the relay would not be done in its two seconds.
 pub(super) const CALL_EVENTS: usize = 10_000;
+
 /// Where a trigger hands its events to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {

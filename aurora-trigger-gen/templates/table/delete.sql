@@ -1,5 +1,5 @@
 {%- import "table/macros.sql" as sql -%}
--- What a DELETE did to the table, {{ function.way }}.
+-- The rows that a DELETE deleted, {{ function.way }}.
 {{ sql::head(function) }}
 BEGIN
     {{ sql::warn_of_owner() }}

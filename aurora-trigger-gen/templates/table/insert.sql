@@ -1,5 +1,5 @@
 {%- import "table/macros.sql" as sql -%}
--- What an INSERT did to the table, {{ function.way }}.
+-- The rows that an INSERT created, {{ function.way }}.
 {{ sql::head(function) }}
 BEGIN
     {{ sql::warn_of_owner() }}

@@ -1,5 +1,5 @@
 {%- import "table/macros.sql" as sql -%}
--- What became of a row of the table, {{ function.way }}.
+-- The change of a row, {{ function.way }}.
 {{ sql::head(function) }}
 BEGIN
     {{ sql::warn_of_owner() }}

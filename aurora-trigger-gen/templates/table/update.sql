@@ -1,5 +1,5 @@
 {%- import "table/macros.sql" as sql -%}
--- What an UPDATE did to the table, {{ function.way }}.
+-- The rows that an UPDATE changed, {{ function.way }}.
 {{ sql::head(function) }}
     rows_are_lost boolean := false;
 BEGIN

@@ -1,4 +1,4 @@
-//! How the server runs what a trigger does in the writer's statement.
+//! The plans of a trigger's statements, which run in the writer's.
 
 use super::{ITEMS, Item};
 use aurora_trigger_gen::ChangeStream;

@@ -47,7 +47,7 @@ pub(super) fn field(row: &str, column: &str) -> String {
     format!("{row}.{}", Identifier(column))
 }
 
-/// What `masked` makes of the value's text. Of NULL it must make NULL.
+/// The text that `masked` makes of the value's text. Of NULL it must make NULL.
 fn of_text(ty: &TypeDesc, source: &str, masked: &dyn Fn(&str) -> String) -> String {
     match ty.shape() {
         Shape::BuiltIn(_) => guarded(source, &masked(&format!("{source}::text"))),
