@@ -92,8 +92,9 @@ $body$;
 ALTER FUNCTION aurora_trigger.events_of(text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.events_of(text, text, text) FROM PUBLIC;
 
--- Drops the functions of a table that are not kept and that no trigger calls: all of them, or those
--- that an installation no longer needs. Returns how many were dropped.
+-- Drops the functions of a table that are not kept and that no trigger calls, and returns how many:
+-- all of them, or those of triggers that an installation has replaced. No write is still at these,
+-- since the lock on the table waited for each.
 CREATE OR REPLACE FUNCTION aurora_trigger.drop_functions(
     schema_name text, table_name text, kept text[]
 )

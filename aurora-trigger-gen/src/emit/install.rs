@@ -5,7 +5,7 @@ use super::check::TableCheck;
 use super::layout::list;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Literal, LiteralArray, Remark, Sql};
-use super::{app, capture, encoding_guard, layout, mask, names};
+use super::{app, capture, encoding_guard, layout, names};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -246,9 +246,9 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
             .map(Operation::name)
             .collect(),
         functions: array(
-            [names::TO_JSON]
+            // Also where the struct has no mask any more: a write that began before may still call its function.
+            [names::TO_JSON, names::MASK]
                 .into_iter()
-                .chain(mask::has_expressions(table).then_some(names::MASK))
                 .map(|suffix| names::object(table, suffix))
                 .chain(trigger_function_names(table)),
         ),
