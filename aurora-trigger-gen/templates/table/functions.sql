@@ -37,7 +37,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(record)
 {%- endif %}
 
 -- The functions of its triggers. They run as their owner, which has no rights but on its own schema
--- and on aws_lambda. The settings that change how values print are pinned.
+-- and on aws_lambda. The settings that change how values print, or how long it takes, are pinned.
 {%- for function in trigger_functions %}
 
 {{ function }}
