@@ -71,7 +71,10 @@ pub(crate) async fn deliver(
                 answer.acknowledged
             }
             Err(error) if error.retry => {
-                last_error = Some(error.text);
+                // A request that the deadline cut off says nothing of Kinesis.
+                if last_error.is_none() || Instant::now() < deadline {
+                    last_error = Some(error.text);
+                }
                 vec![false; answered.bundles.len()]
             }
             Err(error) => {

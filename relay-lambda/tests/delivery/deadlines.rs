@@ -5,6 +5,7 @@ use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
+use relay_lambda::local::KinesisFault;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
@@ -69,6 +70,36 @@ async fn what_was_not_answered_is_not_accepted_though_it_may_have_landed() {
     let records = kinesis.records(STREAM);
     assert_eq!(numbers(&records), (1..=400).collect());
     assert_in_order(&records);
+}
+
+/// The last request gets the milliseconds that are left, which says nothing of Kinesis.
+#[tokio::test]
+async fn the_reason_is_an_answer_of_kinesis_and_not_that_the_deadline_cut_a_request_off() {
+    let (kinesis, relay) = with_shards(1, &[]);
+    let payload = payload("Event", &[("orders", &[order(1, 1)])]);
+    let mut cut_off = 0;
+    // The deadline ends the call or its request first, by chance; on a busy machine there may be no time for the request.
+    for _ in 0..60 {
+        let before = kinesis.requests().requests;
+        kinesis.faults().clear();
+        kinesis.faults().fail_next(1, KinesisFault::Throttle);
+        kinesis.faults().delay_next(1, Duration::ZERO);
+        kinesis.faults().delay_all(LONG);
+        let error = failure(&relay, &payload, Duration::from_millis(240)).await;
+        let (_, _, reason) = undelivered(error);
+        if kinesis.requests().requests < before + 2 {
+            continue;
+        }
+        assert!(
+            reason.contains("ProvisionedThroughputExceededException"),
+            "{reason}"
+        );
+        cut_off += 1;
+        if cut_off == 10 {
+            return;
+        }
+    }
+    panic!("only {cut_off} calls had time for two requests");
 }
 
 /// Whoever calls with no time left gets no request into the world that it would not hear of.
