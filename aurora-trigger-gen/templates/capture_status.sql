@@ -31,6 +31,10 @@
                 'The triggers that call a function of this schema.';
 
             CREATE OR REPLACE VIEW aurora_trigger.capture_status AS
+            -- In one place: the planner would do its work once for each place that looks.
+            WITH own AS (
+                SELECT t.* FROM aurora_trigger.own_trigger AS t
+            )
             SELECT
                 s.schema_name,
                 s.table_name,
@@ -39,12 +43,12 @@
                 s.version,
                 s.installed_at,
                 EXISTS (
-                    SELECT FROM aurora_trigger.own_trigger AS o
+                    SELECT FROM own AS o
                     WHERE o.table_id = c.oid AND o.enabled IN ('O', 'A')
                 ) AND NOT EXISTS (
                     SELECT FROM unnest(s.operations) AS wanted (operation)
                     WHERE NOT EXISTS (
-                        SELECT FROM aurora_trigger.own_trigger AS o
+                        SELECT FROM own AS o
                         WHERE o.table_id = c.oid AND o.operation = wanted.operation
                             AND o.function_name = ANY (s.functions) AND o.enabled IN ('O', 'A')
                     )
@@ -57,7 +61,7 @@
                         SELECT 2, format('no trigger for %s', wanted.operation)
                         FROM unnest(s.operations) AS wanted (operation)
                         WHERE c.oid IS NOT NULL AND NOT EXISTS (
-                            SELECT FROM aurora_trigger.own_trigger AS o
+                            SELECT FROM own AS o
                             WHERE o.table_id = c.oid AND o.operation = wanted.operation
                                 AND o.function_name = ANY (s.functions)
                         )
@@ -74,7 +78,7 @@
                                         'level'
                                 END
                             )
-                        FROM aurora_trigger.own_trigger AS o
+                        FROM own AS o
                         WHERE o.table_id = c.oid
                             AND (
                                 o.enabled IN ('D', 'R')
@@ -87,12 +91,12 @@
                                 'trigger %I is on another table, %I.%I',
                                 o.trigger_name, o.schema_name, o.table_name
                             )
-                        FROM aurora_trigger.own_trigger AS o
+                        FROM own AS o
                         WHERE o.table_id IS DISTINCT FROM c.oid
                             AND o.function_name = ANY (s.functions)
                         UNION ALL
                         SELECT 5, format('trigger %I is not of the installation', o.trigger_name)
-                        FROM aurora_trigger.own_trigger AS o
+                        FROM own AS o
                         WHERE o.table_id = c.oid AND (
                             o.trigger_name <> 'aurora_trigger_' || lower(o.operation)
                             OR o.operation <> ALL (s.operations)
@@ -144,7 +148,7 @@
                                 'file again',
                                 o.function_owner
                             )
-                        FROM aurora_trigger.own_trigger AS o
+                        FROM own AS o
                         WHERE o.table_id = c.oid AND o.function_owner <> 'aurora_trigger'
                     ) AS found (rank, problem)
                 ) AS problem
@@ -161,7 +165,7 @@
                 NULL::timestamptz,
                 bool_or(o.enabled IN ('O', 'A')),
                 'no installation has registered it'
-            FROM aurora_trigger.own_trigger AS o
+            FROM own AS o
             WHERE NOT EXISTS (
                 SELECT FROM aurora_trigger.stream_table AS s
                 WHERE o.function_name = ANY (s.functions)

@@ -61,6 +61,21 @@ pub async fn create_database(name: &str, endpoint: &LambdaEndpoint) {
     run(&connect(name, "postgres").await, &name_endpoint(endpoint)).await;
 }
 
+/// The same with this SQL and an installation, which run once: each further database of a test binary is a copy.
+///
+/// # Panics
+///
+/// With the server's message, if the name is taken, or one of them fails.
+pub async fn create_installed_database(
+    name: &str,
+    endpoint: &LambdaEndpoint,
+    sql: &str,
+    installation: &str,
+) {
+    copy_installed(name, sql, installation).await;
+    run(&connect(name, "postgres").await, &name_endpoint(endpoint)).await;
+}
+
 /// Creates a database with the stand-in for `aws_lambda`, which calls no endpoint yet.
 pub(crate) async fn copy_template(name: &str) {
     copy(TEMPLATE, name).await;

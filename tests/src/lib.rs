@@ -13,7 +13,7 @@ mod pipeline;
 mod psql;
 mod statements;
 
-pub use cluster::{administrator, cluster, create_database, drop_later};
+pub use cluster::{administrator, cluster, create_database, create_installed_database, drop_later};
 pub use executable::{deployed, program, tested, tests_deployed};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;

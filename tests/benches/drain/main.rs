@@ -60,12 +60,12 @@ const WHOLE: Plan = Plan {
 const QUICK: Plan = Plan {
     rounds: 1,
     small: 1_000,
-    medium: 2_000,
-    large: 4_000,
+    medium: 1_000,
+    large: 2_000,
     paused: 1_000,
     single_drains: 1,
     latency_seconds: 2,
-    load: Duration::from_secs(1),
+    load: Duration::from_millis(300),
     rest: Duration::from_millis(100),
 };
 

@@ -25,6 +25,7 @@ mod variant;
 mod workload;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pipeline_tests::print_goals;
 use relay_lambda::local::PostgresCluster;
@@ -59,22 +60,22 @@ const WHOLE: Plan = Plan {
     copy_rows: 1_000_000,
     pgbench: pgbench::Size {
         rounds: 5,
-        seconds: 10,
+        duration: Duration::from_secs(10),
         accounts: 100_000,
     },
 };
 
 const QUICK: Plan = Plan {
     rounds: 1,
-    bulk_rows: 2_000,
+    bulk_rows: 500,
     one_row_statements: 50,
     slow_rounds: 1,
     slow_rows: 20,
     copy_rounds: 1,
-    copy_rows: 5_000,
+    copy_rows: 1_000,
     pgbench: pgbench::Size {
         rounds: 1,
-        seconds: 1,
+        duration: Duration::from_millis(100),
         accounts: 1_000,
     },
 };

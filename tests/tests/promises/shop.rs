@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use pipeline_tests::{create_database, drop_later, installation};
+use pipeline_tests::{create_installed_database, drop_later, installation};
 use relay_lambda::local::{InvocationType, LocalRelay, PostgresCluster};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -102,17 +102,19 @@ impl Shop {
 
     async fn create(&self) {
         let endpoint = self.relay.endpoint();
+        let tables = include_str!("shop.sql");
+        let installation = installation(&self.mode.tables());
         if self.cluster.is_none() {
-            create_database(&self.database, endpoint).await;
-        } else {
-            let administrator = self.connect("postgres").await.expect("the server is there");
-            let creation = format!("CREATE DATABASE {}", self.database);
-            run(&administrator, &creation).await;
-            run(&self.session().await, &endpoint.extension_sql()).await;
+            create_installed_database(&self.database, endpoint, tables, &installation).await;
+            return;
         }
+        let administrator = self.connect("postgres").await.expect("the server is there");
+        let creation = format!("CREATE DATABASE {}", self.database);
+        run(&administrator, &creation).await;
         let session = self.session().await;
-        run(&session, include_str!("shop.sql")).await;
-        run(&session, &installation(&self.mode.tables())).await;
+        for sql in [&endpoint.extension_sql(), tables, &installation] {
+            run(&session, sql).await;
+        }
     }
 
     pub(crate) async fn session(&self) -> Client {

@@ -94,11 +94,43 @@ impl<D: ToSql + Sync + Debug> Entry<D> {
 }
 
 /// Each row's event, by the row's id: its value as `Debug` shows it, or the reason of its refusal.
-type Shown = BTreeMap<i64, Result<String, String>>;
+pub(crate) type Shown = BTreeMap<i64, Result<String, String>>;
+
+/// A struct whose table holds one value, as a value: what is the same for hundreds of structs is compiled once.
+#[derive(Clone, Copy)]
+pub(crate) struct Struct {
+    table: &'static TableDesc,
+    relay: fn(&[u8], i64) -> Result<Relayed, PayloadError>,
+    /// The id and the value of a record.
+    show: fn(&[u8]) -> (i64, String),
+}
+
+impl Struct {
+    pub(crate) fn of<R: Holds>() -> Self {
+        Self {
+            table: &R::TABLE,
+            relay: relay_lambda::relay::<Only<R>>,
+            show: |data| {
+                let (id, value) = decode::<R>(data);
+                (id, format!("{value:?}"))
+            },
+        }
+    }
+
+    pub(crate) fn events(&self, calls: &[Call]) -> Shown {
+        let mut found = Shown::new();
+        let refused = each_record(calls, self.relay, &mut |data| {
+            let (id, value) = (self.show)(data);
+            found.insert(id, Ok(value));
+        });
+        found.extend(refused.into_iter().map(|(id, reason)| (id, Err(reason))));
+        found
+    }
+}
 
 /// The readers of a type's values.
 struct Reading<'a> {
-    events: fn(&[Call]) -> Shown,
+    of_struct: Struct,
     /// As the struct should hold what the driver reads.
     read: &'a dyn Fn(&tokio_postgres::Row) -> Result<String, tokio_postgres::Error>,
     /// The value that the driver reads.
@@ -214,11 +246,10 @@ impl Holder {
     {
         let entries: Vec<AnyEntry<'_>> = entries.iter().map(Entry::any).collect();
         self.compare(
-            &R::TABLE,
             column,
             &entries,
             &Reading {
-                events: shown_events::<R>,
+                of_struct: Struct::of::<R>(),
                 read: &|row| Ok(format!("{:?}", into(row.try_get::<_, D>(1)?))),
                 raw: &|row| format!("{:?}", row.try_get::<_, D>(1)),
                 value: std::any::type_name::<R::Value>(),
@@ -228,16 +259,11 @@ impl Holder {
     }
 
     /// Not generic, as all that is called for hundreds of types.
-    async fn compare(
-        &self,
-        table: &TableDesc,
-        column: &str,
-        entries: &[AnyEntry<'_>],
-        reading: &Reading<'_>,
-    ) {
-        self.make(table, column).await;
+    async fn compare(&self, column: &str, entries: &[AnyEntry<'_>], reading: &Reading<'_>) {
+        let of_struct = reading.of_struct;
+        self.make_table(of_struct, column).await;
         self.write(entries).await;
-        let after = (reading.events)(&self.pipeline.take_calls());
+        let after = of_struct.events(&self.pipeline.take_calls());
         let read = self
             .session
             .query("SELECT id, value FROM public.holder ORDER BY id", &[])
@@ -245,7 +271,7 @@ impl Holder {
             .expect("the table is there");
         assert_eq!(read.len(), entries.len());
         self.execute("DELETE FROM public.holder").await;
-        let before = (reading.events)(&self.pipeline.take_calls());
+        let before = of_struct.events(&self.pipeline.take_calls());
 
         let mut mistakes = Vec::new();
         for (row, entry) in read.iter().zip(entries) {
@@ -294,25 +320,19 @@ impl Holder {
             .into_iter()
             .map(|(literal, value)| (literal, format!("{value:?}")))
             .collect();
-        self.compare_literals(&R::TABLE, column, &literals, shown_events::<R>)
+        self.compare_literals(Struct::of::<R>(), column, &literals)
             .await;
     }
 
-    async fn compare_literals(
-        &self,
-        table: &TableDesc,
-        column: &str,
-        literals: &[(&str, String)],
-        events: fn(&[Call]) -> Shown,
-    ) {
-        self.make(table, column).await;
+    async fn compare_literals(&self, of_struct: Struct, column: &str, literals: &[(&str, String)]) {
+        self.make_table(of_struct, column).await;
         for (id, (literal, _)) in literals.iter().enumerate() {
             self.execute(&format!(
                 "INSERT INTO public.holder VALUES ({id}, {literal})"
             ))
             .await;
         }
-        let events = events(&self.pipeline.take_calls());
+        let events = of_struct.events(&self.pipeline.take_calls());
         assert_eq!(events.len(), literals.len());
         for ((literal, value), event) in literals.iter().zip(events.values()) {
             let event = event
@@ -353,17 +373,13 @@ impl Holder {
         self.pipeline.server_version().await
     }
 
-    pub(crate) async fn make_table<R: Holds>(&self, column: &str) {
-        self.make(&R::TABLE, column).await;
-    }
-
-    async fn make(&self, table: &TableDesc, column: &str) {
+    pub(crate) async fn make_table(&self, of_struct: Struct, column: &str) {
         self.run(&format!(
             "DROP TABLE IF EXISTS public.holder CASCADE;
             CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
         ))
         .await;
-        let installation = installation(&[&table.with_level(self.level)]);
+        let installation = installation(&[&of_struct.table.with_level(self.level)]);
         let own = installation
             .find("-- Every table must fit its struct")
             .expect("the installation checks the table");
@@ -440,16 +456,6 @@ pub(crate) fn events<R: Holds>(calls: &[Call]) -> BTreeMap<i64, Result<R::Value,
     let refused = each_record(calls, relay_lambda::relay::<Only<R>>, &mut |data| {
         let (id, value) = decode::<R>(data);
         found.insert(id, Ok(value));
-    });
-    found.extend(refused.into_iter().map(|(id, reason)| (id, Err(reason))));
-    found
-}
-
-fn shown_events<R: Holds>(calls: &[Call]) -> Shown {
-    let mut found = BTreeMap::new();
-    let refused = each_record(calls, relay_lambda::relay::<Only<R>>, &mut |data| {
-        let (id, value) = decode::<R>(data);
-        found.insert(id, Ok(format!("{value:?}")));
     });
     found.extend(refused.into_iter().map(|(id, reason)| (id, Err(reason))));
     found

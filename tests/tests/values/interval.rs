@@ -6,7 +6,7 @@ use postgres_types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use proptest::prelude::*;
 
 use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
-use crate::holder::{Holder, Row, arrive, events, in_every_session};
+use crate::holder::{Holder, Row, Struct, arrive, events, in_every_session};
 use crate::samples::samples;
 
 in_every_session!(intervals, more_hours_than_servers_before_15_print);
@@ -120,7 +120,7 @@ async fn intervals(holder: &Holder) {
 /// Those can store it, and neither print nor send it: what captures it fails, as the write does that asked for that.
 async fn more_hours_than_servers_before_15_print(holder: &Holder) {
     holder
-        .make_table::<Row<Interval>>("interval NOT NULL")
+        .make_table(Struct::of::<Row<Interval>>(), "interval NOT NULL")
         .await;
     // A literal of so many hours they refuse, a sum they do not.
     let hours = "interval '2147483647 hours' + interval '1 hour' + interval '0.5 seconds'";

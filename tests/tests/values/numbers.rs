@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::holder::Entry::{LiteralArrives, LiteralIsRefused};
-use crate::holder::{Holder, Row, arrive, in_every_session};
+use crate::holder::{Holder, Row, Struct, arrive, in_every_session};
 use crate::samples::{decimal, finite_f32, finite_f64, samples};
 
 in_every_session!(
@@ -98,9 +98,13 @@ async fn digits_of_floats(holder: &Holder) {
     } else {
         ("0.1", "0.1")
     };
-    holder.make_table::<Row<f32>>("float4 NOT NULL").await;
+    holder
+        .make_table(Struct::of::<Row<f32>>(), "float4 NOT NULL")
+        .await;
     sends_a_tenth_as(holder, single).await;
-    holder.make_table::<Row<f64>>("float8 NOT NULL").await;
+    holder
+        .make_table(Struct::of::<Row<f64>>(), "float8 NOT NULL")
+        .await;
     sends_a_tenth_as(holder, double).await;
 }
 

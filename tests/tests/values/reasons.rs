@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::holder::{Holder, Row, events, in_every_session};
+use crate::holder::{Holder, Row, Struct, in_every_session};
 
 in_every_session!(of_each_family, of_parts);
 
@@ -21,13 +21,24 @@ async fn check<T>(holder: &Holder, column: &str, literal: &str, reason: &str)
 where
     T: PgType + DeserializeOwned + Debug,
 {
+    check_refusal(holder, Struct::of::<Row<T>>(), column, literal, reason).await;
+}
+
+async fn check_refusal(
+    holder: &Holder,
+    of_struct: Struct,
+    column: &str,
+    literal: &str,
+    reason: &str,
+) {
     holder
-        .make_table::<Row<T>>(&format!("{column} NOT NULL"))
+        .make_table(of_struct, &format!("{column} NOT NULL"))
         .await;
     holder
         .execute(&format!("INSERT INTO public.holder VALUES (1, {literal})"))
         .await;
-    let outcome = events::<Row<T>>(&holder.pipeline().take_calls())
+    let outcome = of_struct
+        .events(&holder.pipeline().take_calls())
         .remove(&1)
         .expect("its event was sent");
     let said = outcome.expect_err(literal);

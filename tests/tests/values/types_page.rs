@@ -14,7 +14,7 @@ use aurora_trigger_gen::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::holder::{Holder, Holds, JsonRow, Row, events};
+use crate::holder::{Holder, JsonRow, Row, Struct};
 
 const PAGE: &str = include_str!("../../../aurora-trigger-gen/TYPES.md");
 
@@ -111,9 +111,11 @@ async fn has(holder: &Holder, column: &str, literal: &str) -> bool {
     has
 }
 
-/// What became of a literal in a column that is read as `R` has it: what stands in the event, and whether `R` reads it.
-async fn written<R: Holds>(
+/// What became of a literal in a column that is read as the struct has it: what stands in the event, and whether the struct
+/// reads it.
+async fn written(
     holder: &Holder,
+    of_struct: Struct,
     column: &str,
     literal: &str,
 ) -> (String, Result<(), String>) {
@@ -122,7 +124,9 @@ async fn written<R: Holds>(
         #[serde(borrow)]
         value: &'a RawValue,
     }
-    holder.make_table::<R>(&format!("{column} NOT NULL")).await;
+    holder
+        .make_table(of_struct, &format!("{column} NOT NULL"))
+        .await;
     holder
         .execute(&format!("INSERT INTO public.holder VALUES (1, {literal})"))
         .await;
@@ -132,12 +136,12 @@ async fn written<R: Holds>(
         .after
         .expect("a row was inserted");
     let image: Image<'_> = serde_json::from_str(image.get()).expect("it has the column");
-    let outcome = events::<R>(&calls).remove(&1).expect("it is there");
+    let outcome = of_struct.events(&calls).remove(&1).expect("it is there");
     (image.value.get().to_owned(), outcome.map(|_| ()))
 }
 
 async fn arrives(holder: &Holder, rust: &str, column: &str, literal: &str, json: &str) {
-    let (sent, outcome) = written_as(holder, rust, column, literal).await;
+    let (sent, outcome) = written(holder, struct_of(rust), column, literal).await;
     match json.strip_suffix('…') {
         Some(start) => assert!(sent.starts_with(start), "{rust}: {literal}: {sent}"),
         None => assert_eq!(sent, json, "{rust}: {literal}"),
@@ -149,18 +153,11 @@ macro_rules! by_name {
     ($($name:literal => $ty:ty,)+) => {
         const TYPES: &[(&str, TypeDesc)] = &[$(($name, <$ty>::TYPE)),+];
 
-        async fn written_as(
-            holder: &Holder,
-            rust: &str,
-            column: &str,
-            literal: &str,
-        ) -> (String, Result<(), String>) {
+        fn struct_of(rust: &str) -> Struct {
             match rust {
-                $($name => written::<Row<$ty>>(holder, column, literal).await,)+
-                "Box<serde_json::value::RawValue> with json" => {
-                    written::<JsonRow<Box<RawValue>>>(holder, column, literal).await
-                }
-                recipe => written_by_recipe(holder, recipe, column, literal).await,
+                $($name => Struct::of::<Row<$ty>>(),)+
+                "Box<serde_json::value::RawValue> with json" => Struct::of::<JsonRow<Box<RawValue>>>(),
+                recipe => struct_of_recipe(recipe),
             }
         }
     };
@@ -224,16 +221,11 @@ macro_rules! by_recipe {
         #[stream(sql_type = $sql, encoding = $encoding)]
         struct $newtype(#[expect(dead_code, reason = "that it is read is all")] $ty);)+
 
-        async fn written_by_recipe(
-            holder: &Holder,
-            recipe: &str,
-            column: &str,
-            literal: &str,
-        ) -> (String, Result<(), String>) {
+        fn struct_of_recipe(recipe: &str) -> Struct {
             $(if recipe
                 == concat!($name, " with sql_type = \"", $sql, "\", encoding = \"", $encoding, "\"")
             {
-                return written::<Row<$newtype>>(holder, column, literal).await;
+                return Struct::of::<Row<$newtype>>();
             })+
             panic!("{recipe} is not among the test's types and recipes")
         }
@@ -294,7 +286,8 @@ async fn every_line_of_the_page_is_true() {
             arrives(&holder, rust, line.column, line.written, line.json).await;
             for literal in &line.refused {
                 if has(&holder, line.column, literal).await {
-                    let (_, outcome) = written_as(&holder, rust, line.column, literal).await;
+                    let (_, outcome) =
+                        written(&holder, struct_of(rust), line.column, literal).await;
                     outcome.expect_err(&format!("{rust} takes {literal}: {line:?}"));
                 }
             }

@@ -28,7 +28,7 @@ const CLIENTS: u32 = 8;
 pub(crate) struct Size {
     pub(crate) rounds: u32,
     /// Of one variant in one round.
-    pub(crate) seconds: u64,
+    pub(crate) duration: Duration,
     /// Of a branch.
     pub(crate) accounts: u32,
 }
@@ -96,7 +96,7 @@ async fn transactions_per_second(cluster: &PostgresCluster, variant: Variant, si
     let sessions: Vec<Client> =
         join_all((0..CLIENTS).map(|_| connect(cluster, variant.name()))).await;
     let start = Instant::now();
-    let end = start + Duration::from_secs(size.seconds);
+    let end = start + size.duration;
     let transactions: u32 = join_all(
         sessions
             .iter()

@@ -131,24 +131,30 @@ fn insert() -> String {
 
 /// A database whose table `shop.wares` is streamed and belongs to the attacker, as all of its schema does.
 async fn start(level: Level) -> Pipeline {
-    let pipeline = prepare().await;
-    pipeline.install_at::<Only<Ware>>(level).await;
+    make_role("mallory", "LOGIN").await;
+    let pipeline = Pipeline::with_tables::<Only<Ware>>(level, &schema()).await;
+    // Rights on a database are not copied with it.
+    pipeline.run(GRANT_CREATE).await;
     pipeline
 }
 
 /// The same before the installation.
 async fn prepare() -> Pipeline {
-    let pipeline = Pipeline::start().await;
     make_role("mallory", "LOGIN").await;
+    let pipeline = Pipeline::start().await;
+    pipeline.run(&schema()).await;
     pipeline
-        .run(&format!(
-            "GRANT CREATE ON DATABASE {} TO mallory",
-            pipeline.database()
-        ))
-        .await;
-    as_mallory(&pipeline, MALLORY).await;
-    as_mallory(&pipeline, WARES).await;
-    pipeline
+}
+
+const GRANT_CREATE: &str = "
+    DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO mallory', current_database()); END $$;
+";
+
+/// What the attacker owns, made as the attacker.
+fn schema() -> String {
+    format!(
+        "{GRANT_CREATE} SET SESSION AUTHORIZATION mallory; {MALLORY} {WARES} RESET SESSION AUTHORIZATION;"
+    )
 }
 
 /// Makes a role that other tests of this cluster may have made.

@@ -58,17 +58,19 @@ fn is_killed(error: &DbError) -> bool {
 }
 
 #[tokio::test]
-async fn a_thousand_calls_of_which_processes_are_killed_lose_nothing() {
-    const CALLS: u64 = 1000;
+async fn calls_of_which_processes_are_killed_lose_nothing() {
     const EVENTS: u64 = 3;
     const CUSTOMERS: u64 = 20;
+    let calls = if tests_deployed() { 1000 } else { 300 };
     let kinesis = kinesis();
     let function = Function::start(configured(&kinesis)).await;
     let mut synchronous = BTreeSet::new();
     let mut killed = 0;
     let mut killed_in_a_call = 0;
 
-    for call in 0..CALLS {
+    let mut tries = 0;
+
+    for call in 0..calls {
         let events: Vec<String> = (1..=EVENTS)
             .map(|event| EVENTS * call + event)
             .map(|seq| created(seq, seq * 7 % CUSTOMERS))
@@ -92,6 +94,7 @@ async fn a_thousand_calls_of_which_processes_are_killed_lose_nothing() {
             }
             continue;
         }
+        tries += 1;
         assert!(function.endpoint.wait_until_idle(LONG));
         let before = kinesis.records(STREAM).len();
         kinesis.faults().delay_next(1, LONG);
@@ -112,8 +115,11 @@ async fn a_thousand_calls_of_which_processes_are_killed_lose_nothing() {
     assert!(function.endpoint.wait_until_idle(LONG));
 
     assert_eq!(function.endpoint.failed_events(), []);
-    // It was tried 40 times. A call that somebody waits for gives up after two seconds, which a busy machine may take.
-    assert!(killed_in_a_call >= 20, "{killed_in_a_call}");
+    // A call that somebody waits for gives up after two seconds, which a busy machine may take.
+    assert!(
+        killed_in_a_call >= tries / 2,
+        "{killed_in_a_call} of {tries}"
+    );
     assert!(killed > killed_in_a_call, "{killed}");
     let records = records(&kinesis);
     let mut first = BTreeMap::new();
@@ -124,7 +130,7 @@ async fn a_thousand_calls_of_which_processes_are_killed_lose_nothing() {
         }
     }
     let there: BTreeSet<u64> = first.values().copied().collect();
-    assert_eq!(there, (1..=EVENTS * CALLS).collect());
+    assert_eq!(there, (1..=EVENTS * calls).collect());
     assert_eq!(first.len(), there.len(), "an event has one id");
     for (customer, order) in order {
         assert!(order.is_sorted(), "{customer}: {order:?}");
