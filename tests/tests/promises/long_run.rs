@@ -1,7 +1,7 @@
 //! An application at its busiest: sixteen writers on hot and cold rows, every kind of statement, three isolation
 //! levels, nested triggers, cascades, two drains, and a stream that fails one in five entries.
 //!
-//! Each run makes 5,000 events, or as many as `AURORA_TRIGGER_LONG_RUN_EVENTS` says:
+//! Each run makes 2,000 events, or as many as `AURORA_TRIGGER_LONG_RUN_EVENTS` says:
 //!
 //! ```sh
 //! AURORA_TRIGGER_LONG_RUN_EVENTS=500000 cargo test -p pipeline-tests --test promises long_run -- --nocapture
@@ -34,7 +34,7 @@ const LEVELS: [&str; 10] = {
 const CHANGES: usize = 6;
 
 async fn assert_promise(mode: Mode, promise: Promise) {
-    let events = scale("AURORA_TRIGGER_LONG_RUN_EVENTS", 3_000);
+    let events = scale("AURORA_TRIGGER_LONG_RUN_EVENTS", 2_000);
     let shop = Shop::start(mode).await;
     run(&shop.session().await, include_str!("nested.sql")).await;
     let workload = Workload {
