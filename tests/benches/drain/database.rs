@@ -53,17 +53,30 @@ impl Database {
         database
     }
 
+    /// Creates another database on the same server, without tables, and opens a session in it.
+    pub(crate) async fn create_beside(&self, name: &str) -> Client {
+        let create = format!("CREATE DATABASE {name}");
+        run(&self.session().await, &create).await;
+        let session = connect(&self.cluster.connection_string(name)).await;
+        run(&session, &self.relay.extension_sql()).await;
+        session
+    }
+
     pub(crate) fn connection_string(&self) -> String {
         self.cluster.connection_string("postgres")
     }
 
     pub(crate) async fn session(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.connection_string(), NoTls)
-            .await
-            .unwrap_or_else(|error| panic!("can't connect: {error:?}"));
-        tokio::spawn(connection);
-        client
+        connect(&self.connection_string()).await
     }
+}
+
+async fn connect(address: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(address, NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("can't connect: {error:?}"));
+    tokio::spawn(connection);
+    client
 }
 
 pub(crate) async fn run(session: &Client, sql: &str) {

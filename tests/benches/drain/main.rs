@@ -18,6 +18,7 @@ mod database;
 mod held;
 mod latency;
 mod load;
+mod many;
 mod relay;
 #[path = "../write_path/structs.rs"]
 mod structs;
@@ -40,6 +41,8 @@ struct Plan {
     /// Drains of one event.
     single_drains: u32,
     latency_seconds: u32,
+    /// Captured tables of a database.
+    tables: &'static [usize],
     load: Duration,
     /// After the load, with drains.
     rest: Duration,
@@ -53,6 +56,7 @@ const WHOLE: Plan = Plan {
     paused: 300_000,
     single_drains: 9,
     latency_seconds: 30,
+    tables: &[1, 10, 100],
     load: Duration::from_secs(60),
     rest: Duration::from_secs(30),
 };
@@ -65,6 +69,7 @@ const QUICK: Plan = Plan {
     paused: 1_000,
     single_drains: 1,
     latency_seconds: 2,
+    tables: &[1, 3],
     load: Duration::from_millis(300),
     rest: Duration::from_millis(100),
 };
@@ -108,12 +113,14 @@ async fn bench(plan: &Plan) {
     let held = held::measure(&database, plan.large).await;
     let beside = beside::measure(&database, plan.large, plan.paused, plan.single_drains).await;
     let latency = latency::measure(&database, plan.latency_seconds).await;
+    let many = many::measure(&database, plan.tables).await;
     let load = load::run_for(&database, plan.load, plan.rest).await;
 
     Drained::print(&[&small, &medium, &large, &of_rows]);
     held.print();
     beside.print();
     latency.print();
+    many.print();
     load.print();
     print_goals(&[
         Goal {
