@@ -1,4 +1,4 @@
-//! A long outage of the relay: the outbox fills, and is drained when the relay is back. 20,000 events, or as many as
+//! A long outage of the relay: the outbox fills, and is drained when the relay is back. 10,000 events, or as many as
 //! `AURORA_TRIGGER_BACKLOG_EVENTS` says.
 
 use std::time::Instant;

@@ -14,18 +14,19 @@ use crate::workload::Workload;
 pub(crate) async fn assert_promise(mode: Mode, fault: Fault) {
     let shop = fault.start(mode).await;
     fault.begin(&shop);
-    let drains = Drains::start(&shop, usize::from(mode.has_outbox()));
+    let drains = usize::from(mode.has_outbox());
+    let cut_off = Drains::start(&shop, drains, &fault.drain_settings());
     let (progress, watched) = watch::channel(0);
     let workload = fault.workload();
     let (during, ()) = tokio::join!(
         workload.run(&shop, &progress),
         fault.meanwhile(&shop, watched)
     );
-    drains.stop().await;
+    cut_off.stop().await;
     let met = fault.end(&shop, &during).await;
     assert!(met > 0, "{fault:?} was not met: {during:?}");
 
-    let drains = Drains::start(&shop, usize::from(mode.has_outbox()));
+    let drains = Drains::start(&shop, drains, "");
     let after = Workload {
         transactions: workload.transactions / 2,
         seed: workload.seed + 1,

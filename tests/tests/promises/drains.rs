@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::shop::{LONG, Shop, number, run};
 
@@ -24,10 +25,14 @@ pub(crate) struct Drains {
 }
 
 impl Drains {
-    pub(crate) fn start(shop: &Arc<Shop>, count: usize) -> Self {
+    /// `settings` is SQL for the session of each.
+    pub(crate) fn start(shop: &Arc<Shop>, count: usize, settings: &str) -> Self {
         let (stop, stopped) = watch::channel(false);
         let tasks = (0..count)
-            .map(|_| tokio::spawn(go_on(Arc::clone(shop), stopped.clone())))
+            .map(|_| {
+                let drain = go_on(Arc::clone(shop), settings.to_owned(), stopped.clone());
+                tokio::spawn(drain)
+            })
             .collect();
         Self { stop, tasks }
     }
@@ -41,8 +46,8 @@ impl Drains {
     }
 }
 
-async fn go_on(shop: Arc<Shop>, mut stopped: watch::Receiver<bool>) {
-    let mut session = shop.session().await;
+async fn go_on(shop: Arc<Shop>, settings: String, mut stopped: watch::Receiver<bool>) {
+    let mut session = session_of_drain(&shop, &settings).await;
     while !*stopped.borrow() {
         match session
             .query_one("SELECT aurora_trigger.drain()", &[])
@@ -51,24 +56,30 @@ async fn go_on(shop: Arc<Shop>, mut stopped: watch::Receiver<bool>) {
             Ok(row) if row.get(0) => {
                 continue;
             }
-            Ok(_) => run_or_reconnect(&shop, &mut session).await,
+            Ok(_) => {
+                if session.batch_execute(LATER).await.is_err() {
+                    session = session_of_drain(&shop, &settings).await;
+                }
+            }
             // Somebody has ended it, or the server: the next run begins anew.
             Err(error) if error.is_closed() || error.code().is_none_or(is_shutdown) => {
-                session = shop.session().await;
+                session = session_of_drain(&shop, &settings).await;
             }
+            // Between two calls.
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {}
             Err(error) => panic!("{error:?}"),
         }
         tokio::time::timeout(EVERY, stopped.changed()).await.ok();
     }
 }
 
-async fn run_or_reconnect(shop: &Shop, session: &mut Client) {
-    if session.batch_execute(LATER).await.is_err() {
-        *session = shop.session().await;
-    }
+async fn session_of_drain(shop: &Shop, settings: &str) -> Client {
+    let session = shop.session().await;
+    run(&session, settings).await;
+    session
 }
 
-fn is_shutdown(code: &tokio_postgres::error::SqlState) -> bool {
+fn is_shutdown(code: &SqlState) -> bool {
     code.code().starts_with("57P")
 }
 

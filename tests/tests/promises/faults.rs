@@ -1,5 +1,6 @@
 //! What goes wrong while the application writes.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ const LATE: Duration = Duration::from_millis(2_500);
 
 /// How often one looks whether a call has failed.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a statement of a drain may take, where that is limited.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How many drains are killed in their call, or not waited for by another one.
 const HELD: usize = 3;
@@ -59,6 +63,14 @@ pub(crate) enum Fault {
     NestedWrites,
     /// The same, where a drain takes several calls for a transaction.
     SmallCalls,
+    /// A transaction has written before all others, and commits after them.
+    TransactionHeldOpen,
+    /// Drains are cut off by their `statement_timeout` while the stream is slow.
+    StatementTimeout,
+    /// A publication has all tables, also those of the product.
+    Published,
+    /// `pg_dump` reads all tables, again and again.
+    Dumped,
 }
 
 impl Fault {
@@ -66,6 +78,12 @@ impl Fault {
         Workload {
             rollbacks: if self == Self::Rollback { 33 } else { 5 },
             savepoints: if self == Self::Savepoint { 50 } else { 5 },
+            // One would wait for the open transaction, and all others for the TRUNCATE.
+            truncates: if self == Self::TransactionHeldOpen {
+                0
+            } else {
+                30
+            },
             ..Workload::small(SEED)
         }
     }
@@ -101,7 +119,19 @@ impl Fault {
         if self == Self::SmallCalls {
             run(&session, include_str!("small_calls.sql")).await;
         }
+        if self == Self::Published {
+            run(&session, "CREATE PUBLICATION everything FOR ALL TABLES").await;
+        }
         shop
+    }
+
+    /// How the sessions of drains are set.
+    pub(crate) fn drain_settings(self) -> String {
+        if self == Self::StatementTimeout {
+            format!("SET statement_timeout = {}", DRAIN_TIMEOUT.as_millis())
+        } else {
+            String::new()
+        }
     }
 
     /// Lets it happen from now on.
@@ -133,11 +163,20 @@ impl Fault {
                 }
                 shop.hold_calls(HELD);
             }
+            Self::StatementTimeout => {
+                if shop.mode != Mode::Outbox {
+                    calls.fail_share(SHARE, SEED, CallFault::Throttle);
+                }
+                stream.delay_next(HELD, 3 * DRAIN_TIMEOUT);
+            }
             Self::Rollback
             | Self::Savepoint
             | Self::DatabaseCrashes
             | Self::NestedWrites
-            | Self::SmallCalls => {}
+            | Self::SmallCalls
+            | Self::TransactionHeldOpen
+            | Self::Published
+            | Self::Dumped => {}
         }
     }
 
@@ -180,6 +219,16 @@ impl Fault {
                     drop(held);
                 }
             }
+            Self::TransactionHeldOpen => {
+                let session = shop.session().await;
+                run(&session, "BEGIN").await;
+                let write = "INSERT INTO shop.items VALUES (nextval('shop.new_id'), 0, 1)";
+                run(&session, write).await;
+                let all = |transactions: &usize| *transactions >= self.workload().count();
+                progress.wait_for(all).await.expect("the writers go on");
+                run(&session, "COMMIT").await;
+            }
+            Self::Dumped => dump(shop).await,
             _ => {}
         }
     }
@@ -199,7 +248,11 @@ impl Fault {
             Self::Savepoint => tally.rolled_back_to_savepoint,
             Self::DatabaseCrashes => tally.disconnected,
             Self::DrainKilled | Self::TwoDrains => HELD,
-            Self::NestedWrites | Self::SmallCalls => 1,
+            Self::NestedWrites
+            | Self::SmallCalls
+            | Self::TransactionHeldOpen
+            | Self::Published
+            | Self::Dumped => 1,
             Self::StreamFails => {
                 stream.requests().entries - stream.records(shop.relay.stream()).len()
             }
@@ -237,6 +290,39 @@ impl Fault {
 const KILL_DRAINS: &str = "
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query = 'SELECT aurora_trigger.drain()'";
+
+/// Dumps the database while it is written to.
+async fn dump(shop: &Shop) {
+    let session = shop.session().await;
+    let server = number(
+        &session,
+        "SELECT current_setting('server_version_num')::bigint",
+    )
+    .await;
+    let address = shop.connection_string();
+    let dumps = tokio::task::spawn_blocking(move || {
+        let version = Command::new("pg_dump").arg("--version").output();
+        let version = String::from_utf8(version.expect("pg_dump is installed").stdout);
+        let version = version.expect("it is a text");
+        let major = version
+            .split([' ', '.'])
+            .find_map(|word| word.parse::<i64>().ok());
+        if major < Some(server / 10_000) {
+            println!("not tested: pg_dump while events are written, which reads no newer server");
+            return;
+        }
+        for _ in 0..HELD {
+            let dump = Command::new("pg_dump").arg(&address).output();
+            let dump = dump.expect("it runs");
+            assert!(
+                dump.status.success(),
+                "{}",
+                String::from_utf8_lossy(&dump.stderr)
+            );
+        }
+    });
+    dumps.await.expect("it does not panic");
+}
 
 /// Whether somebody waits for what the relay answers.
 fn somebody_waits(mode: Mode) -> bool {

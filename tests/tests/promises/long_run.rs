@@ -51,7 +51,7 @@ async fn assert_promise(mode: Mode, promise: Promise) {
         levels: &LEVELS,
     };
     shop.relay.kinesis().faults().fail_share(20, 42);
-    let drains = Drains::start(&shop, 2);
+    let drains = Drains::start(&shop, 2, "");
     let (progress, _) = watch::channel(0);
 
     let start = Instant::now();

@@ -54,4 +54,8 @@ matrix! {
     TwoDrains         while_two_drains_are_at_work:                   outbox commit asynchronous;
     NestedWrites      when_one_row_is_written_several_times_at_once:  outbox commit sync asynchronous;
     SmallCalls        when_a_transaction_takes_several_calls:         outbox commit asynchronous;
+    TransactionHeldOpen while_a_transaction_is_held_open:             outbox commit asynchronous;
+    StatementTimeout  when_a_statement_timeout_cuts_drains_off:       outbox commit asynchronous;
+    Published         while_all_tables_are_published:                 outbox commit asynchronous;
+    Dumped            while_the_database_is_dumped:                   outbox commit asynchronous;
 }

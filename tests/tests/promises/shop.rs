@@ -123,14 +123,23 @@ impl Shop {
             .unwrap_or_else(|error| panic!("{error:?}"))
     }
 
-    async fn connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
-        let address = match &self.cluster {
+    /// The address of its database.
+    pub(crate) fn connection_string(&self) -> String {
+        self.connection_string_of(&self.database)
+    }
+
+    fn connection_string_of(&self, database: &str) -> String {
+        match &self.cluster {
             Some(cluster) => cluster
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .connection_string(database),
             None => pipeline_tests::cluster().connection_string(database),
-        };
+        }
+    }
+
+    async fn connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let address = self.connection_string_of(database);
         let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
