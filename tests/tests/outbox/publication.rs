@@ -250,7 +250,9 @@ async fn a_subscriber_follows_and_takes_over() {
     let followed = "SELECT (SELECT count(*) FROM shop.items) = 3
         AND (SELECT count(*) FROM aurora_trigger.outbox) = 1
         AND (SELECT count(*) FROM aurora_trigger.failed_call) = 1
-        AND (SELECT count(*) FROM aurora_trigger.lane) = 9";
+        AND (SELECT count(*) FROM aurora_trigger.lane) = 9
+        AND (SELECT count(*) FROM aurora_trigger.settings) = 1
+        AND (SELECT count(*) FROM aurora_trigger.stream_table) = 1";
     let ends = Instant::now() + Duration::from_secs(60);
     while !new
         .query_one(followed, &[])

@@ -117,8 +117,8 @@ async fn a_partition_that_is_streamed_is_seen_when_it_is_written_to(level: Level
     .await;
     let attach =
         "ALTER TABLE shop.all_wares ATTACH PARTITION shop.wares FOR VALUES FROM (0) TO (100)";
-    if level == Level::Statement && pipeline.server_version().await < 120_000 {
-        // It takes every trigger with transition tables for one of rows.
+    if level == Level::Statement && pipeline.server_version().await < 130_000 {
+        // They take every trigger with transition tables for one of rows.
         let error = error_of(&pipeline.session().await, attach).await;
         assert!(
             error
