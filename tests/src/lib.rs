@@ -18,5 +18,5 @@ pub use executable::{deployed, program, tested, tests_deployed};
 pub use goals::{Goal, Limit, print_goals};
 pub use notices::Notices;
 pub use only::Only;
-pub use pipeline::{Call, Pipeline, changes_in, error_of, events_in, installation};
+pub use pipeline::{Call, Pipeline, changes_in, error_of, events_in, installation, texts};
 pub use statements::statements;

@@ -401,6 +401,21 @@ pub fn installation(tables: &[&TableDesc]) -> String {
     emit::install(tables, Some(&configuration))
 }
 
+/// The first column of what a query gives, whose rows are texts.
+///
+/// # Panics
+///
+/// With the server's message where it fails.
+pub async fn texts(session: &Client, sql: &str) -> Vec<String> {
+    session
+        .query(sql, &[])
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
+
 /// The error that `sql` gives.
 ///
 /// # Panics

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::database::{Database, run};
 use crate::structs::Person;
 
-/// So many writes are timed together, and so many drains.
+/// The number of writes that are timed together, and of drains.
 const TIMES: u32 = 200;
 
 /// The times of databases with different numbers of tables.

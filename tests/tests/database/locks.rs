@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::{Level, Operations, TableDesc};
 use aurora_trigger_gen::emit;
-use pipeline_tests::{Pipeline, error_of, installation, statements};
+use pipeline_tests::{Pipeline, error_of, installation, statements, texts};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -226,17 +226,12 @@ fn rounds() -> usize {
 
 /// The triggers of the four tables.
 async fn triggers(session: &Client) -> Vec<String> {
-    session
-        .query(
-            "SELECT pg_get_triggerdef(oid) FROM pg_trigger
+    texts(
+        session,
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger
              WHERE tgrelid = ANY ('{app.a, app.b, app.c, app.d}'::regclass[]) ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    )
+    .await
 }
 
 /// Runs the files in turn while all tables are written to. After each the triggers are those of the file, or, where it
@@ -505,13 +500,7 @@ async fn an_installation_waits_for_no_drain_and_an_operator_a_while_only() {
         )
         .await;
     pipeline.run(&install(&TABLES)).await;
-    let noted: Vec<String> = session
-        .query("SELECT lock_timeout FROM app.noted", &[])
-        .await
-        .expect("it is there")
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let noted = texts(&session, "SELECT lock_timeout FROM app.noted").await;
     assert_eq!(noted, ["1min"; TABLES.len()]);
 }
 

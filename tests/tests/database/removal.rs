@@ -2,7 +2,7 @@
 
 use aurora_trigger_gen::describe::{Delivery, Level, Oversize, TableDesc};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger, emit};
-use pipeline_tests::{Only, Pipeline};
+use pipeline_tests::{Only, Pipeline, texts};
 use relay_lambda::local::{LambdaEndpoint, PostgresCluster};
 use serde::Deserialize;
 use storefront::Storefront;
@@ -65,11 +65,9 @@ async fn all_of_the_reference_app_is_removed() {
 
 /// All that is in the database, by its description.
 async fn objects(pipeline: &Pipeline) -> Vec<String> {
-    pipeline
-        .session()
-        .await
-        .query(
-            "SELECT pg_describe_object(classid, objid, 0)
+    texts(
+        &pipeline.session().await,
+        "SELECT pg_describe_object(classid, objid, 0)
              FROM (
                  SELECT 'pg_class'::regclass, oid FROM pg_class
                  UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc
@@ -79,13 +77,8 @@ async fn objects(pipeline: &Pipeline) -> Vec<String> {
              ) AS object (classid, objid)
              WHERE objid >= 16384
              ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    )
+    .await
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::emit;
 use aurora_trigger_gen::wire::Record;
-use pipeline_tests::{Only, Pipeline, error_of, installation};
+use pipeline_tests::{Only, Pipeline, error_of, installation, texts};
 use relay_lambda::relay;
 use tokio_postgres::Client;
 
@@ -13,17 +13,12 @@ const EPOCH: &str = "SELECT epoch FROM aurora_trigger.settings";
 
 /// The tables of the schema.
 async fn tables(session: &Client) -> Vec<String> {
-    session
-        .query(
-            "SELECT c.oid::regclass::text FROM pg_class AS c
+    texts(
+        session,
+        "SELECT c.oid::regclass::text FROM pg_class AS c
              WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind = 'r' ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    )
+    .await
 }
 
 /// As a test suite does it.

@@ -26,7 +26,7 @@ const LATE: Duration = Duration::from_millis(2_500);
 /// How often one looks whether a call has failed.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long a statement of a drain may take, where that is limited.
+/// The limit of a drain's statement, where it has one.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How many drains are killed in their call, or not waited for by another one.
@@ -125,7 +125,7 @@ impl Fault {
         shop
     }
 
-    /// How the sessions of drains are set.
+    /// The settings of a drain's session, as SQL.
     pub(crate) fn drain_settings(self) -> String {
         if self == Self::StatementTimeout {
             format!("SET statement_timeout = {}", DRAIN_TIMEOUT.as_millis())
@@ -167,7 +167,7 @@ impl Fault {
                 if shop.mode != Mode::Outbox {
                     calls.fail_share(SHARE, SEED, CallFault::Throttle);
                 }
-                stream.delay_next(HELD, 3 * DRAIN_TIMEOUT);
+                stream.delay_all(3 * DRAIN_TIMEOUT);
             }
             Self::Rollback
             | Self::Savepoint
@@ -226,7 +226,25 @@ impl Fault {
                 run(&session, write).await;
                 let all = |transactions: &usize| *transactions >= self.workload().count();
                 progress.wait_for(all).await.expect("the writers go on");
+                // It holds up no event of others.
+                let are_drained = async {
+                    while count(shop, "SELECT count(*) FROM aurora_trigger.outbox").await > 0 {
+                        sleep(LOOK).await;
+                    }
+                };
+                timeout(LONG, are_drained)
+                    .await
+                    .expect("the others are drained");
                 run(&session, "COMMIT").await;
+            }
+            Self::StatementTimeout => {
+                let is_met = async {
+                    while cut_off_calls(shop).await == 0 {
+                        sleep(LOOK).await;
+                    }
+                };
+                timeout(LONG, is_met).await.expect("a drain is cut off");
+                shop.relay.kinesis().faults().clear();
             }
             Self::Dumped => dump(shop).await,
             _ => {}
@@ -248,6 +266,7 @@ impl Fault {
             Self::Savepoint => tally.rolled_back_to_savepoint,
             Self::DatabaseCrashes => tally.disconnected,
             Self::DrainKilled | Self::TwoDrains => HELD,
+            Self::StatementTimeout => cut_off_calls(shop).await,
             Self::NestedWrites
             | Self::SmallCalls
             | Self::TransactionHeldOpen
@@ -330,7 +349,16 @@ fn somebody_waits(mode: Mode) -> bool {
 }
 
 async fn failed_calls(shop: &Shop) -> usize {
+    count(shop, "SELECT count(*) FROM aurora_trigger.failed_call").await
+}
+
+/// The calls of drains that a `statement_timeout` ended.
+async fn cut_off_calls(shop: &Shop) -> usize {
+    let cut_off = "SELECT count(*) FROM aurora_trigger.failed_call WHERE caller = 'drain' AND sqlstate = '57014'";
+    count(shop, cut_off).await
+}
+
+async fn count(shop: &Shop, sql: &str) -> usize {
     let session = shop.session().await;
-    let failed = number(&session, "SELECT count(*) FROM aurora_trigger.failed_call").await;
-    usize::try_from(failed).expect("it is a count")
+    usize::try_from(number(&session, sql).await).expect("it is a count")
 }

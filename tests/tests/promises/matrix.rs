@@ -39,23 +39,23 @@ macro_rules! matrix {
 }
 
 matrix! {
-    Rollback          when_transactions_are_rolled_back:              outbox commit sync asynchronous;
-    Savepoint         when_savepoints_are_rolled_back:                outbox commit sync asynchronous;
-    FunctionDeleted   while_the_function_is_deleted:                  outbox commit sync asynchronous;
-    Throttled         while_a_third_of_the_calls_is_throttled:        outbox commit sync asynchronous;
-    CallTimesOut      when_a_call_times_out:                          outbox commit sync asynchronous;
-    AnswerIsLost      when_an_answer_is_lost:                         outbox commit sync asynchronous;
-    StreamIsLate      when_the_stream_answers_too_late:               outbox commit sync asynchronous;
-    RelayKilledBefore when_the_relay_is_killed_before_its_work:       outbox commit sync asynchronous;
-    RelayKilledAfter  when_the_relay_is_killed_after_its_work:        outbox commit sync asynchronous;
-    StreamFails       while_the_stream_fails_a_fifth_of_the_entries:  outbox commit sync asynchronous;
-    DatabaseCrashes   when_the_database_crashes_and_recovers:         outbox commit sync asynchronous;
-    DrainKilled       when_drains_are_killed_between_call_and_delete: outbox commit asynchronous;
-    TwoDrains         while_two_drains_are_at_work:                   outbox commit asynchronous;
-    NestedWrites      when_one_row_is_written_several_times_at_once:  outbox commit sync asynchronous;
-    SmallCalls        when_a_transaction_takes_several_calls:         outbox commit asynchronous;
-    TransactionHeldOpen while_a_transaction_is_held_open:             outbox commit asynchronous;
-    StatementTimeout  when_a_statement_timeout_cuts_drains_off:       outbox commit asynchronous;
-    Published         while_all_tables_are_published:                 outbox commit asynchronous;
-    Dumped            while_the_database_is_dumped:                   outbox commit asynchronous;
+    Rollback            when_transactions_are_rolled_back:              outbox commit sync asynchronous;
+    Savepoint           when_savepoints_are_rolled_back:                outbox commit sync asynchronous;
+    FunctionDeleted     while_the_function_is_deleted:                  outbox commit sync asynchronous;
+    Throttled           while_a_third_of_the_calls_is_throttled:        outbox commit sync asynchronous;
+    CallTimesOut        when_a_call_times_out:                          outbox commit sync asynchronous;
+    AnswerIsLost        when_an_answer_is_lost:                         outbox commit sync asynchronous;
+    StreamIsLate        when_the_stream_answers_too_late:               outbox commit sync asynchronous;
+    RelayKilledBefore   when_the_relay_is_killed_before_its_work:       outbox commit sync asynchronous;
+    RelayKilledAfter    when_the_relay_is_killed_after_its_work:        outbox commit sync asynchronous;
+    StreamFails         while_the_stream_fails_a_fifth_of_the_entries:  outbox commit sync asynchronous;
+    DatabaseCrashes     when_the_database_crashes_and_recovers:         outbox commit sync asynchronous;
+    DrainKilled         when_drains_are_killed_between_call_and_delete: outbox commit asynchronous;
+    TwoDrains           while_two_drains_are_at_work:                   outbox commit asynchronous;
+    NestedWrites        when_one_row_is_written_several_times_at_once:  outbox commit sync asynchronous;
+    SmallCalls          when_a_transaction_takes_several_calls:         outbox commit asynchronous;
+    TransactionHeldOpen while_a_transaction_is_held_open:               outbox commit asynchronous;
+    StatementTimeout    when_a_statement_timeout_cuts_drains_off:       outbox commit asynchronous;
+    Published           while_all_tables_are_published:                 outbox commit asynchronous;
+    Dumped              while_the_database_is_dumped:                   outbox commit asynchronous;
 }

@@ -111,8 +111,7 @@ async fn has(holder: &Holder, column: &str, literal: &str) -> bool {
     has
 }
 
-/// What became of a literal in a column that is read as the struct has it: what stands in the event, and whether the struct
-/// reads it.
+/// The text of a literal in the event, from a column that is read as the struct has it, and whether the struct reads it.
 async fn written(
     holder: &Holder,
     of_struct: Struct,

@@ -1,10 +1,10 @@
 //! Two apps in one database.
 
 use aurora_trigger_gen::{StreamTrigger, emit};
-use pipeline_tests::error_of;
+use pipeline_tests::{error_of, texts};
 use tokio_postgres::Client;
 
-use super::{A, FOREIGN_A, FOREIGN_B, SCHEMA, run, said, start, status, texts};
+use super::{A, FOREIGN_A, FOREIGN_B, SCHEMA, run, said, start, status};
 
 #[tokio::test]
 async fn the_files_of_two_apps_leave_each_other_alone() {

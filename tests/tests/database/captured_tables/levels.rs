@@ -2,10 +2,10 @@
 
 use aurora_trigger_gen::describe::{Delivery, KeyDesc, Level, TableDesc};
 use aurora_trigger_gen::{StreamTrigger, emit};
-use pipeline_tests::error_of;
+use pipeline_tests::{error_of, texts};
 use tokio_postgres::Client;
 
-use super::{A, SCHEMA, created, run, said, start, status, texts, triggers};
+use super::{A, SCHEMA, created, run, said, start, status, triggers};
 
 const PARTITIONED: &str = "
     CREATE SCHEMA app;

@@ -7,7 +7,7 @@ mod renamed;
 
 use aurora_trigger_gen::describe::{ColumnDesc, Delivery, KeyDesc, TableDesc};
 use aurora_trigger_gen::{ChangeEvent, PgType, StreamTrigger, emit};
-use pipeline_tests::Pipeline;
+use pipeline_tests::{Pipeline, texts};
 use serde::Deserialize;
 use tokio_postgres::Client;
 
@@ -87,16 +87,6 @@ async fn all_said(pipeline: &Pipeline, tables: &[&TableDesc]) -> Vec<String> {
         .take()
         .iter()
         .map(|notice| format!("{}: {}", notice.severity(), notice.message()))
-        .collect()
-}
-
-async fn texts(session: &Client, sql: &str) -> Vec<String> {
-    session
-        .query(sql, &[])
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
-        .iter()
-        .map(|row| row.get(0))
         .collect()
 }
 

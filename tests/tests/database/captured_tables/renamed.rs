@@ -2,9 +2,9 @@
 
 use aurora_trigger_gen::describe::Level;
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger, emit};
-use pipeline_tests::error_of;
+use pipeline_tests::{error_of, texts};
 
-use super::{A, B, SCHEMA, created, functions, run, said, start, status, texts, triggers};
+use super::{A, B, SCHEMA, created, functions, run, said, start, status, triggers};
 
 #[tokio::test]
 async fn a_table_that_was_exchanged_no_longer_sends_changes_of_the_one_with_its_name() {

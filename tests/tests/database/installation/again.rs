@@ -2,25 +2,20 @@
 
 use aurora_trigger_gen::describe::{Level, Operations};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger, emit};
-use pipeline_tests::{Only, installation};
+use pipeline_tests::{Only, installation, texts};
 use storefront::Storefront;
 use tokio_postgres::Client;
 
 use super::{Note, WRITES, assert_calls, start, start_with_notes};
 
-/// What the catalogue has for the triggers and functions, with the numbers that another version of a row gets.
+/// The catalogue's rows of the triggers, with the numbers that another version of a row gets.
 async fn catalogue(session: &Client) -> Vec<String> {
-    session
-        .query(
-            "SELECT pg_get_triggerdef(t.oid) || t.tgenabled::text || t.oid || ' ' || t.xmin
+    texts(
+        session,
+        "SELECT pg_get_triggerdef(t.oid) || t.tgenabled::text || t.oid || ' ' || t.xmin
              FROM pg_trigger AS t WHERE NOT t.tgisinternal ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    )
+    .await
 }
 
 #[tokio::test]
@@ -171,20 +166,15 @@ async fn it_mends_functions_and_triggers_that_were_edited_by_hand() {
 
 /// Triggers and functions as they are, without the numbers that change when they are made again.
 async fn definitions(session: &Client) -> Vec<String> {
-    session
-        .query(
-            "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger AS t WHERE NOT t.tgisinternal
+    texts(
+        session,
+        "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger AS t WHERE NOT t.tgisinternal
              UNION ALL
              SELECT pg_get_functiondef(p.oid) || p.proowner::regrole || coalesce(p.proacl::text, '')
              FROM pg_proc AS p WHERE p.pronamespace = 'aurora_trigger'::regnamespace
              ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect()
+    )
+    .await
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use aurora_trigger_gen::describe::{Level, Operations, Oversize, TableDesc};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger};
 use pipeline_tests::{installation, statements};
 use storefront::Storefront;
+use tokio_postgres::Client;
 
 use super::{Note, WRITES, assert_calls, assert_complete, start, start_with_notes};
 
@@ -11,7 +12,13 @@ use super::{Note, WRITES, assert_calls, assert_complete, start, start_with_notes
 async fn an_installation_that_stops_anywhere_leaves_writes_working_and_is_completed_by_the_next() {
     let pipeline = start().await;
     let session = pipeline.session().await;
-    let install = installation(Storefront::TABLES);
+    write_after_each_part(&session, Storefront::TABLES).await;
+    assert_complete(&pipeline).await;
+}
+
+/// Runs the installation of these tables part by part, as one that could stop behind each.
+async fn write_after_each_part(session: &Client, tables: &[&TableDesc]) {
+    let install = installation(tables);
     let parts = statements(&install);
     assert!(parts.len() > 15, "{}", parts.len());
     for (number, part) in parts.iter().enumerate() {
@@ -24,7 +31,6 @@ async fn an_installation_that_stops_anywhere_leaves_writes_working_and_is_comple
             .await
             .unwrap_or_else(|error| panic!("after part {number}, {part}: {error:?}"));
     }
-    assert_complete(&pipeline).await;
 }
 
 #[tokio::test]
@@ -77,17 +83,7 @@ async fn one_that_stops_over_an_older_installation_leaves_writes_working() {
     // There and back, so that each level is once the older one. The session keeps its plans.
     let session = pipeline.session().await;
     for tables in [Storefront::TABLES, &older, Storefront::TABLES] {
-        let install = installation(tables);
-        for (number, part) in statements(&install).iter().enumerate() {
-            session
-                .batch_execute(part)
-                .await
-                .unwrap_or_else(|error| panic!("{part}: {error:?}"));
-            session
-                .batch_execute(WRITES)
-                .await
-                .unwrap_or_else(|error| panic!("after part {number}, {part}: {error:?}"));
-        }
+        write_after_each_part(&session, tables).await;
     }
     assert_complete(&pipeline).await;
     let functions: i64 = session

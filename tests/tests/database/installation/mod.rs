@@ -31,7 +31,7 @@ const WRITES: &str = "
     TRUNCATE testing_rds_trigger;
 ";
 
-/// How many changes these are.
+/// The number of changes that they make.
 const CHANGES: usize = 13;
 
 /// The installation, configured.
@@ -163,7 +163,7 @@ async fn until_the_relay_is_named_writes_go_on_with_a_warning() {
     assert_eq!(notices.take_warnings().len(), 0);
 }
 
-/// Where the row is lost for good, to try again is no help.
+/// To try again is no help where the row is lost for good.
 #[tokio::test]
 async fn without_settings_a_write_that_must_be_captured_fails() {
     let pipeline = start_with_notes().await;

@@ -150,7 +150,7 @@ const GRANT_CREATE: &str = "
     DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO mallory', current_database()); END $$;
 ";
 
-/// What the attacker owns, made as the attacker.
+/// The attacker's objects, made as the attacker.
 fn schema() -> String {
     format!(
         "{GRANT_CREATE} SET SESSION AUTHORIZATION mallory; {MALLORY} {WARES} RESET SESSION AUTHORIZATION;"

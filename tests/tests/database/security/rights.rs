@@ -3,7 +3,7 @@
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::Level;
 use aurora_trigger_gen::describe::{Delivery, Oversize, TableDesc};
-use pipeline_tests::{Pipeline, error_of};
+use pipeline_tests::{Pipeline, error_of, texts};
 use tokio_postgres::Client;
 
 use crate::security::{
@@ -432,11 +432,9 @@ async fn rights_on_the_schema_on_types_and_by_default_are_taken_back() {
     ] {
         assert_may_not(&squatter, &format!("BEGIN; {attempt}")).await;
     }
-    let left: Vec<String> = pipeline
-        .session()
-        .await
-        .query(
-            "SELECT concat_ws(' ', 'schema', a.grantee::regrole, a.privilege_type)
+    let left = texts(
+        &pipeline.session().await,
+        "SELECT concat_ws(' ', 'schema', a.grantee::regrole, a.privilege_type)
              FROM pg_namespace AS n, aclexplode(n.nspacl) AS a
              WHERE n.nspname = 'aurora_trigger' AND a.grantee <> n.nspowner
              UNION ALL
@@ -448,13 +446,8 @@ async fn rights_on_the_schema_on_types_and_by_default_are_taken_back() {
              FROM pg_default_acl AS d, aclexplode(d.defaclacl) AS a
              WHERE a.grantee <> d.defaclrole
              ORDER BY 1",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    )
+    .await;
     assert_eq!(
         left,
         [

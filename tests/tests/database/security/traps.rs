@@ -4,7 +4,7 @@
 use aurora_trigger_gen::StreamTrigger;
 use aurora_trigger_gen::describe::{Delivery, Oversize, TableDesc};
 use aurora_trigger_gen::emit;
-use pipeline_tests::{Pipeline, installation, statements};
+use pipeline_tests::{Pipeline, installation, statements, texts};
 use relay_lambda::local::Fault;
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -69,22 +69,15 @@ async fn has_sprung(session: &Client) -> bool {
 
 /// What of ours depends on something of the attacker's.
 async fn assert_nothing_depends_on_traps(pipeline: &Pipeline) {
-    let dependents: Vec<String> = pipeline
-        .session()
-        .await
-        .query(
-            "SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
+    let dependents = texts(
+        &pipeline.session().await,
+        "SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
              FROM pg_depend AS d
              CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) AS target
              CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS source
              WHERE target.schema = 'traps' AND source.identity LIKE '%aurora_trigger%'",
-            &[],
-        )
-        .await
-        .expect("the catalogue can be read")
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    )
+    .await;
     assert!(dependents.is_empty(), "{dependents:#?}");
 }
 

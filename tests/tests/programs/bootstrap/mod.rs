@@ -67,7 +67,6 @@ async fn calls_of_which_processes_are_killed_lose_nothing() {
     let mut synchronous = BTreeSet::new();
     let mut killed = 0;
     let mut killed_in_a_call = 0;
-
     let mut tries = 0;
 
     for call in 0..calls {
