@@ -150,6 +150,22 @@
                             )
                         FROM own AS o
                         WHERE o.table_id = c.oid AND o.function_owner <> 'aurora_trigger'
+{%- if keeps_events %}
+                        UNION ALL
+                        SELECT
+                            9,
+                            format(
+                                '%s changes are kept as dead letters, since %s',
+                                count(*),
+                                (array_agg(d.reason ORDER BY d.id DESC))[1]
+                            )
+                        FROM aurora_trigger.dead_letter AS d
+                        WHERE d.is_raw AND (
+                            d.schema_name = s.schema_name AND d.table_name = s.table_name
+                            OR d.fingerprint = s.fingerprint
+                        )
+                        HAVING count(*) > 0
+{%- endif %}
                     ) AS found (rank, problem)
                 ) AS problem
             FROM aurora_trigger.stream_table AS s

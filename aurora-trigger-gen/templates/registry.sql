@@ -26,6 +26,11 @@ BEGIN
             operations text[] NOT NULL,
             -- The names of the table's functions in this schema.
             functions text[] NOT NULL,
+            -- What the columns must be to fit the struct, where writes go on if they do not.
+            columns json,
+            fingerprint text NOT NULL,
+            -- Rows that it leaves out have no events.
+            has_predicate boolean NOT NULL,
             PRIMARY KEY (schema_name, table_name)
         );
         ALTER TABLE aurora_trigger.stream_table OWNER TO aurora_trigger;

@@ -373,6 +373,13 @@ BEGIN
         );
         ALTER TYPE aurora_trigger.lambda_answer OWNER TO aurora_trigger;
     END IF;
+{%- if keeps_events %}
+    IF to_regtype('aurora_trigger.no_column') IS NULL THEN
+        -- The type of what stands for a column that a table no longer has.
+        CREATE TYPE aurora_trigger.no_column AS ENUM ();
+        ALTER TYPE aurora_trigger.no_column OWNER TO aurora_trigger;
+    END IF;
+{%- endif %}
 {%- if has_dead_letters %}
     IF to_regclass('aurora_trigger.dead_letter') IS NULL THEN
         CREATE TABLE aurora_trigger.dead_letter (
@@ -386,7 +393,9 @@ BEGIN
             tx_id bigint NOT NULL,
             ts_us bigint NOT NULL,
             capture text NOT NULL,
-            event json NOT NULL
+            event json NOT NULL,
+            -- Its images hold each value as its text: the table did not fit its struct.
+            is_raw boolean NOT NULL DEFAULT false
         );
         ALTER TABLE aurora_trigger.dead_letter OWNER TO aurora_trigger;
         COMMENT ON TABLE aurora_trigger.dead_letter IS
@@ -820,6 +829,7 @@ REVOKE ALL ON FUNCTION
 
 {% include "outbox/tables.sql" %}
 {% include "outbox/keep.sql" %}
+{% include "outbox/misfit.sql" %}
 {% include "outbox/chain.sql" %}
 {% include "outbox/payload.sql" %}
 {% include "outbox/drain.sql" %}

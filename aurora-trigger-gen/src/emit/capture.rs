@@ -6,7 +6,7 @@ use super::sql::{Identifier, Remark, Sql, unused_tag};
 use super::trigger_function::TriggerFunction;
 use super::way::Way;
 use super::{mask, names, pins, register, rows};
-use crate::describe::{Level, Oversize, TableDesc};
+use crate::describe::{ColumnDesc, Level, Oversize, TableDesc};
 
 #[derive(Template)]
 #[template(path = "table/functions.sql", escape = "none")]
@@ -131,6 +131,20 @@ pub(super) fn qualified(table: &TableDesc) -> Sql {
 /// Whether the trigger keeps an event that is too big instead of reducing it to its key.
 pub(super) fn keeps_dead_letters(table: &TableDesc) -> bool {
     Way::of(table).calls() && table.oversize() == Oversize::DeadLetter
+}
+
+/// Whether a write goes on though its table no longer fits the struct.
+pub(super) fn keeps_misfits(table: &TableDesc) -> bool {
+    Way::of(table).keeps_misfits() && table.level() == Level::Statement
+}
+
+/// The columns that the trigger functions name: the streamed ones, and with a predicate all.
+pub(super) fn named_columns(table: &TableDesc) -> impl Iterator<Item = &'static ColumnDesc> {
+    let has_predicate = table.when().is_some();
+    table
+        .columns()
+        .iter()
+        .filter(move |column| has_predicate || !column.is_skipped())
 }
 
 pub(super) fn key_names(table: &TableDesc) -> Vec<&'static str> {

@@ -84,6 +84,32 @@ fn predicate(table: &TableDesc) -> Option<String> {
     )))
 }
 
+/// What the columns must be that the trigger functions name, whatever labels an enum has.
+pub(super) fn named_columns(table: &TableDesc) -> Value {
+    capture::named_columns(table)
+        .map(|column| {
+            let mut ty = described(column.ty());
+            open(&mut ty);
+            json!({ "column": column.column(), "type": ty })
+        })
+        .collect()
+}
+
+/// An event with an unknown label is refused by itself.
+fn open(ty: &mut Value) {
+    match ty {
+        Value::Object(members) => {
+            if members.contains_key("enum") {
+                members.remove("labels");
+                members.insert("open".to_owned(), Value::Bool(true));
+            }
+            members.values_mut().for_each(open);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(open),
+        _ => {}
+    }
+}
+
 fn described(ty: &TypeDesc) -> Value {
     match ty.domain() {
         Some(name) => json!({ "domain": named(name), "over": shape(ty) }),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::capture::{Operation, key_names};
 use super::sql::{Literal, LiteralArray, Sql};
-use super::{app, capture, names};
+use super::{app, capture, check, layout, names};
 use crate::describe::{Delivery, KeyDesc, OnFailure, Oversize, TableDesc};
 
 #[derive(Template)]
@@ -23,9 +23,13 @@ struct Register<'a> {
     level: &'static str,
     operations: LiteralArray<'a>,
     functions: Vec<Sql>,
+    columns: Sql,
+    fingerprint: Literal<'a>,
+    has_predicate: bool,
 }
 
 pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
+    let fingerprint = table.fingerprint();
     Register {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
@@ -55,6 +59,18 @@ pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
             .iter()
             .map(|name| Sql(Literal(name).to_string()))
             .collect(),
+        columns: columns(table),
+        fingerprint: Literal(&fingerprint),
+        has_predicate: table.when().is_some(),
     }
     .render()
+}
+
+/// What a write's trigger compares the columns with.
+fn columns(table: &TableDesc) -> Sql {
+    if !capture::keeps_misfits(table) {
+        return Sql("NULL".to_owned());
+    }
+    let columns = layout::json(&check::named_columns(table), 4, "'',".len());
+    Sql(layout::verbatim(&Literal(&columns).quoted()))
 }

@@ -8,7 +8,7 @@ use super::layout::{block, list};
 use super::sql::{Identifier, Literal, LiteralArray, Sql, unused_tag};
 use super::way::{ASYNC_BYTES, SYNC_BYTES, Way};
 use super::{pins, rows};
-use crate::describe::{Delivery, KeyDesc, Level, TableDesc, Unchanged};
+use crate::describe::{ColumnDesc, Delivery, KeyDesc, Level, TableDesc, Unchanged};
 
 /// The lane that all others wait for.
 const TRUNCATION_LANE: &str = "-1";
@@ -36,6 +36,12 @@ pub(super) struct TriggerFunction<'a> {
     source: Sql,
     send: Sql,
     misfit: Sql,
+    keeps_misfits: bool,
+    missing: Sql,
+    fits: Sql,
+    open_names: Sql,
+    guarded_names: Sql,
+    key_column_names: Sql,
 }
 
 #[derive(Template)]
@@ -144,6 +150,16 @@ impl TriggerFunction<'_> {
                 source: source(table),
                 send: send(table),
                 misfit: misfit(table),
+                keeps_misfits: capture::keeps_misfits(table),
+                missing: missing(table),
+                fits: fits(table),
+                open_names: names_of(table, |column| {
+                    !column.is_skipped() && column.mask().is_none()
+                }),
+                guarded_names: names_of(table, |column| {
+                    column.is_skipped() || column.mask().is_some()
+                }),
+                key_column_names: names_of(table, ColumnDesc::is_key),
             };
             function.body_tag = unused_tag("body", &function.render(operation)?);
             functions.push(function.render(operation)?);
@@ -279,4 +295,43 @@ fn misfit(table: &TableDesc) -> Sql {
         "SQLERRM".to_owned(),
     ];
     Sql(list("aurora_trigger.misfit(", &arguments, ")"))
+}
+
+/// What stands for each column that the functions name where the table no longer has it.
+fn missing(table: &TableDesc) -> Sql {
+    let columns: Vec<String> = capture::named_columns(table)
+        .map(|column| {
+            format!(
+                "NULL::aurora_trigger.no_column AS {}",
+                Identifier(column.column())
+            )
+        })
+        .collect();
+    Sql(block(&columns.join(",\n")))
+}
+
+/// The condition that each of them is of a type that its field takes.
+fn fits(table: &TableDesc) -> Sql {
+    let conditions: Vec<String> = capture::named_columns(table)
+        .map(|column| {
+            let arguments = [
+                format!("CASE WHEN false THEN {} END", Identifier(column.column())),
+                Literal(table.schema()).to_string(),
+                Literal(table.table()).to_string(),
+                Literal(column.column()).to_string(),
+            ];
+            list("aurora_trigger.fits(", &arguments, ")")
+        })
+        .collect();
+    Sql(block(&conditions.join("\nAND ")))
+}
+
+fn names_of(table: &TableDesc, is_wanted: fn(&ColumnDesc) -> bool) -> Sql {
+    let names: Vec<String> = table
+        .columns()
+        .iter()
+        .filter(|column| is_wanted(column))
+        .map(|column| Literal(column.column()).to_string())
+        .collect();
+    Sql(list("ARRAY[", &names, "]::text[]"))
 }

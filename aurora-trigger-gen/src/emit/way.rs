@@ -68,6 +68,11 @@ impl Way {
         !matches!(self, Self::Call | Self::CallOrWarn)
     }
 
+    /// Whether a write goes on though its table no longer fits the struct.
+    pub(super) fn keeps_misfits(self) -> bool {
+        self.has_outbox()
+    }
+
     pub(super) fn sends_at_commit(self) -> bool {
         self == Self::OutboxAtCommit
     }

@@ -86,7 +86,8 @@ ALTER FUNCTION aurora_trigger.resume(regclass) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.resume(regclass) FROM PUBLIC;
 
 -- Puts dead letters back into the outbox: those of a table, one, or all. Each keeps its number, so
--- a consumer that has had something newer of its row passes it over. Returns how many they are.
+-- a consumer that has had something newer of its row passes it over. What was kept while the table
+-- did not fit its struct stays until it does. Returns how many are put back.
 CREATE OR REPLACE FUNCTION aurora_trigger.redrive(
     streamed_table regclass DEFAULT NULL,
     dead_letter bigint DEFAULT NULL
@@ -96,25 +97,84 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    letters bigint;
+    streamed record;
+    letter record;
+    event json;
+    misfit text;
+    letters bigint := 0::bigint;
+    unmade_letters bigint;
 BEGIN
     PERFORM aurora_trigger.require_captured(streamed_table);
-    WITH letter AS (
-        DELETE FROM aurora_trigger.dead_letter AS d
-        USING aurora_trigger.stream_table AS t
-        WHERE t.schema_name = d.schema_name
-            AND t.table_name = d.table_name
-            AND (redrive.dead_letter IS NULL OR d.id = redrive.dead_letter)
-            AND aurora_trigger.is_named(d.schema_name, d.table_name, streamed_table)
-        RETURNING d.*, t.key_names
-    )
-    SELECT count(*)
-    INTO letters
-    FROM letter AS l
-    CROSS JOIN LATERAL aurora_trigger.keep(
-        l.tx_id, l.schema_name, l.table_name, l.fingerprint, l.capture, l.ts_us, l.key_names,
-        ARRAY[l.event]
-    );
+    FOR streamed IN
+        SELECT t.*, c.oid AS relation
+        FROM aurora_trigger.stream_table AS t
+        LEFT JOIN pg_namespace AS n ON n.nspname = t.schema_name
+        LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = t.table_name
+        WHERE aurora_trigger.is_named(t.schema_name, t.table_name, streamed_table)
+        ORDER BY t.schema_name, t.table_name
+    LOOP
+        unmade_letters := 0::bigint;
+        misfit := aurora_trigger.misfit_reason(
+            streamed.relation, streamed.schema_name, streamed.table_name
+        );
+        FOR letter IN
+            SELECT d.*
+            FROM aurora_trigger.dead_letter AS d
+            WHERE (
+                    d.schema_name = streamed.schema_name AND d.table_name = streamed.table_name
+                    -- Of the same struct, kept while the table had another name.
+                    OR d.is_raw AND d.fingerprint = streamed.fingerprint
+                )
+                AND (redrive.dead_letter IS NULL OR d.id = redrive.dead_letter)
+            ORDER BY d.id
+            FOR UPDATE
+        LOOP
+            event := letter.event;
+            IF letter.is_raw THEN
+                event := CASE
+                    WHEN misfit IS NULL AND NOT streamed.has_predicate
+                    THEN aurora_trigger.event_of_texts(
+                        letter.event,
+                        streamed.relation,
+                        streamed.columns,
+                        streamed.functions[1]
+                    )
+                END;
+                IF event IS NULL THEN
+                    unmade_letters := unmade_letters + 1;
+                    CONTINUE;
+                END IF;
+            END IF;
+            PERFORM aurora_trigger.keep(
+                letter.tx_id,
+                streamed.schema_name,
+                streamed.table_name,
+                CASE WHEN letter.is_raw THEN streamed.fingerprint ELSE letter.fingerprint END,
+                letter.capture,
+                letter.ts_us,
+                streamed.key_names,
+                ARRAY[event]
+            );
+            DELETE FROM aurora_trigger.dead_letter AS d WHERE d.id = letter.id;
+            letters := letters + 1;
+        END LOOP;
+        IF unmade_letters > 0 THEN
+            RAISE WARNING 'aurora_trigger: % dead letters of %.% stay: %',
+                unmade_letters,
+                streamed.schema_name,
+                streamed.table_name,
+                coalesce(
+                    misfit,
+                    CASE
+                        WHEN streamed.has_predicate
+                        THEN 'texts don''t tell which rows its predicate leaves out'
+                        ELSE 'they lack a column, or a value of one has another type now'
+                    END
+                )
+                USING HINT = 'Change the struct or the table so that they fit each other, run the '
+                    'installation file, and redrive once more.';
+        END IF;
+    END LOOP;
     RETURN letters;
 END
 $body$;

@@ -3,6 +3,7 @@
 {{ sql::head(function) }}
 BEGIN
     {{ sql::warn_of_owner() }}
+{{- sql::keep_misfits(function, "new_rows") }}
 {%- if function.way.calls() %}
 {{- sql::send() -}}
 SELECT row_to_json(change.*)

@@ -14,6 +14,10 @@ AS {{ function.body_tag }}
 DECLARE
     captured_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     capture text := to_hex(captured_us) || to_hex((random() * 281474976710655)::bigint);
+{%- if function.keeps_misfits %}
+    fits boolean := TG_TABLE_SCHEMA = {{ function.schema }}
+        AND TG_TABLE_NAME = {{ function.table_name }};
+{%- endif %}
 {%- if function.way.sends_at_commit() %}
     kept_places text;
 {%- endif %}
@@ -40,6 +44,52 @@ DECLARE
     IF current_user <> 'aurora_trigger' THEN
         PERFORM aurora_trigger.warn_of_owner(TG_TABLE_SCHEMA, TG_TABLE_NAME);
     END IF;
+{%- endmacro -%}
+
+{#- A write goes on though its table no longer fits the struct. -#}
+{%- macro keep_misfits(function, rows) %}
+{%- if function.keeps_misfits %}
+{%- if rows != "" %}
+    -- Whether the columns fit is found out while this query is planned. A column that is gone is
+    -- taken from "missing".
+    IF fits THEN
+        fits := (
+            SELECT found.fits
+            FROM (
+                SELECT
+                    {{ function.missing }}
+            ) AS missing
+            CROSS JOIN {{ rows }} AS source_row
+            CROSS JOIN LATERAL (
+                SELECT
+                    {{ function.fits }} AS fits
+                FROM (SELECT source_row.*) AS present
+            ) AS found
+            LIMIT 1
+        );
+        IF fits IS NULL THEN
+            RETURN NULL; -- The statement changed no row.
+        END IF;
+    END IF;
+{%- endif %}
+    IF NOT fits THEN
+        EXECUTE aurora_trigger.misfit_query(
+            TG_RELID,
+            TG_OP,
+            {{ function.open_names }},
+            {{ function.guarded_names }},
+            {{ function.key_column_names }}
+        )
+        USING
+            aurora_trigger.misfit_reason(TG_RELID, {{ function.schema }}, {{ function.table_name }}),
+            TG_TABLE_SCHEMA::text,
+            TG_TABLE_NAME::text,
+            {{ function.fingerprint }}::text,
+            capture,
+            captured_us;
+        RETURN NULL;
+    END IF;
+{%- endif %}
 {%- endmacro -%}
 
 {#- Around a query of events (op, row_key, before, after), which go into the outbox. -#}

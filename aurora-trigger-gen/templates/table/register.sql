@@ -1,6 +1,7 @@
 INSERT INTO aurora_trigger.stream_table AS t
     (schema_name, table_name, delivery, on_failure, oversize, key_names, has_key, app, rust_path,
-    version, installed_at, level, operations, functions)
+    version, installed_at, level, operations, functions, columns, fingerprint,
+    has_predicate)
 VALUES (
     {{ schema }}, {{ table }}, '{{ delivery }}', '{{ on_failure }}', '{{ oversize }}',
     {{ key_names }}, {{ has_key }}, {{ app }},
@@ -11,7 +12,10 @@ VALUES (
         {%- for function in functions %}
         {{ function }}{% if !loop.last %},{% endif %}
         {%- endfor %}
-    ]
+    ],
+    {{ columns }},
+    {{ fingerprint }},
+    {{ has_predicate }}
 )
 ON CONFLICT ON CONSTRAINT stream_table_pkey DO UPDATE
 SET delivery = excluded.delivery,
@@ -25,4 +29,7 @@ SET delivery = excluded.delivery,
     installed_at = coalesce(t.installed_at, excluded.installed_at),
     level = excluded.level,
     operations = excluded.operations,
-    functions = excluded.functions;
+    functions = excluded.functions,
+    columns = excluded.columns,
+    fingerprint = excluded.fingerprint,
+    has_predicate = excluded.has_predicate;

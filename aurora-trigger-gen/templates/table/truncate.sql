@@ -3,6 +3,7 @@
 {{ sql::head(function) }}
 BEGIN
     {{ sql::warn_of_owner() }}
+{{- sql::keep_misfits(function, "") }}
 {%- if function.way.calls() %}
 {{- sql::send() -}}
 SELECT json_build_object('seq', nextval('aurora_trigger.event_seq'), 'op', 't')

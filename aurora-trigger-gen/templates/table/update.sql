@@ -4,6 +4,7 @@
     rows_are_lost boolean := false;
 BEGIN
     {{ sql::warn_of_owner() }}
+{{- sql::keep_misfits(function, "old_rows") }}
     -- A BEFORE INSERT trigger of a partition can drop a row that an UPDATE moves there: that row is
     -- in the old transition table only.
     IF {{ is_partitioned }} THEN

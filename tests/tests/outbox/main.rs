@@ -8,6 +8,7 @@ mod dead_letters;
 mod drain;
 mod failures;
 mod meaning;
+mod misfits;
 mod nul_in_json;
 mod on_failure;
 mod one_of_many;
