@@ -5,6 +5,7 @@ use tokio::select;
 use tokio::time::sleep;
 
 use super::age::age;
+use super::captures::Captures;
 use super::command_line::Format;
 use super::database::{Database, DatabaseError, Session};
 use super::growing_pause::GrowingPause;
@@ -38,24 +39,28 @@ pub(super) async fn drain(
     let mut idle = GrowingPause::up_to(IDLE);
     let mut outage: Option<Outage> = None;
     let mut lanes = Lanes::default();
+    let mut captures = Captures::default();
     let mut calls = 0;
     loop {
         let called = match &mut session {
-            Some(session) => call(session).await,
+            Some(session) => call(session, &mut captures).await,
             None => select! {
                 biased;
                 () = stop.wished() => return Ok(outcome(calls)),
                 opened = open(database) => match opened {
-                    Ok(opened) => call(session.insert(opened)).await,
+                    Ok(opened) => call(session.insert(opened), &mut captures).await,
                     Err(error) => Err(error),
                 },
             },
         };
         let pause = match called {
-            Ok((more, failing)) => {
+            Ok((more, failing, problems)) => {
                 calls += 1;
                 if let Some(outage) = outage.take() {
                     outage.end(format);
+                }
+                for notice in problems {
+                    notice.say(format);
                 }
                 if !once {
                     for notice in lanes.update(&failing) {
@@ -91,6 +96,9 @@ async fn open(database: &Database) -> Result<Session, DatabaseError> {
     let mut session = database.connect().await?;
     session.require("aurora_trigger.drain()").await?;
     session.require_view("aurora_trigger.lane_status").await?;
+    session
+        .require_view("aurora_trigger.capture_status")
+        .await?;
     // It reads what others have committed since the transaction began, and takes as long as the relay does. A database
     // or a role may have other defaults. From version 17 on there is a second timeout.
     session
@@ -104,10 +112,14 @@ async fn open(database: &Database) -> Result<Session, DatabaseError> {
     Ok(session)
 }
 
-/// Whether there is more to do now, and which lanes fail. Each call is a transaction.
-async fn call(session: &mut Session) -> Result<(bool, Vec<FailingLane>), DatabaseError> {
+/// Whether there is more to do now, which lanes fail, and what is new of the captures. Each call is a transaction.
+async fn call(
+    session: &mut Session,
+    captures: &mut Captures,
+) -> Result<(bool, Vec<FailingLane>, Vec<Notice>), DatabaseError> {
     let more = session.value("SELECT aurora_trigger.drain()", &[]).await?;
-    Ok((more, lanes::failing(session).await?))
+    let failing = lanes::failing(session).await?;
+    Ok((more, failing, captures.look(session).await?))
 }
 
 /// Of a drain that was ended.

@@ -1,6 +1,7 @@
 //! The command line `aurora-trigger`: what needs no structs, and so is installed once for all apps.
 
 mod age;
+mod captures;
 mod command_line;
 mod database;
 mod dead_letters;

@@ -185,6 +185,35 @@ async fn a_relay_that_fails_is_told() {
     assert_eq!(database.status("pending"), 0);
 }
 
+/// Nobody's write fails for a migration that the struct does not know of, so the drain tells of it.
+#[tokio::test]
+async fn a_table_that_no_longer_fits_is_told() {
+    let (database, session) = Database::start().await;
+    run(
+        &session,
+        "ALTER TABLE shop.items RENAME id TO number; INSERT INTO shop.items VALUES (1)",
+    )
+    .await;
+    let problem =
+        "the capture of shop.items is not as it should be: 1 change is kept as a dead letter";
+    let once = ["drain", "--once", "--database-url", &database.url];
+    let (code, printed, said) = Running::start(&mut program(&once)).ended();
+    assert_eq!((code, &*printed), (Some(0), "drained in 1 call\n"));
+    assert!(said.contains(problem), "{said}");
+
+    let drain = Running::start(&mut program(&["drain", "--database-url", &database.url]));
+    let looked = "SELECT EXISTS (
+        SELECT FROM pg_stat_activity AS a
+        WHERE a.datname = current_database() AND a.application_name = 'aurora-trigger'
+            AND a.query LIKE '%capture_status%'
+    )";
+    until_tried(&session, looked).await;
+    drain.signal(Signal::TERM);
+    let (code, _, said) = drain.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches(problem).count(), 1, "{said}");
+}
+
 #[tokio::test]
 async fn dead_letters_are_sent_again_or_deleted() {
     let (database, session) = Database::start().await;
