@@ -7,6 +7,7 @@ use std::time::Duration;
 use relay_lambda::local::{Fault as CallFault, FunctionError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
 
 use crate::checker::Counts;
 use crate::drains::drain;
@@ -71,6 +72,8 @@ pub(crate) enum Fault {
     Published,
     /// `pg_dump` reads all tables, again and again.
     Dumped,
+    /// A column has another type for a while, which the struct does not take.
+    Altered,
 }
 
 impl Fault {
@@ -95,6 +98,12 @@ impl Fault {
             // It has left with the call, and the commit does not come.
             Self::DatabaseCrashes if mode == Mode::Commit => Promise {
                 nothing_is_untrue: false,
+                ..promise
+            },
+            // What was kept meanwhile is sent with its old number, behind what was written since.
+            Self::Altered => Promise {
+                keys_are_in_order: false,
+                chains_are_whole: false,
                 ..promise
             },
             Self::NestedWrites | Self::SmallCalls => Promise {
@@ -176,7 +185,8 @@ impl Fault {
             | Self::SmallCalls
             | Self::TransactionHeldOpen
             | Self::Published
-            | Self::Dumped => {}
+            | Self::Dumped
+            | Self::Altered => {}
         }
     }
 
@@ -247,6 +257,16 @@ impl Fault {
                 shop.relay.kinesis().faults().clear();
             }
             Self::Dumped => dump(shop).await,
+            Self::Altered => {
+                alter(shop, "bigint").await;
+                let are_kept = async {
+                    while count(shop, KEPT).await == 0 {
+                        progress.changed().await.expect("the writers go on");
+                    }
+                };
+                timeout(LONG, are_kept).await.expect("changes are kept");
+                alter(shop, "integer").await;
+            }
             _ => {}
         }
     }
@@ -267,6 +287,7 @@ impl Fault {
             Self::DatabaseCrashes => tally.disconnected,
             Self::DrainKilled | Self::TwoDrains => HELD,
             Self::StatementTimeout => cut_off_calls(shop).await,
+            Self::Altered => count(shop, "SELECT aurora_trigger.redrive()").await,
             Self::NestedWrites
             | Self::SmallCalls
             | Self::TransactionHeldOpen
@@ -309,6 +330,22 @@ impl Fault {
 const KILL_DRAINS: &str = "
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query = 'SELECT aurora_trigger.drain()'";
+
+/// The changes that were kept while the table did not fit.
+const KEPT: &str = "SELECT count(*) FROM aurora_trigger.dead_letter WHERE is_raw";
+
+/// Gives a column another type. The writers and it can wait for each other.
+async fn alter(shop: &Shop, to: &str) {
+    let session = shop.session().await;
+    let alter = format!("ALTER TABLE shop.items ALTER amount TYPE {to}");
+    while let Err(error) = session.batch_execute(&alter).await {
+        assert_eq!(
+            error.code(),
+            Some(&SqlState::T_R_DEADLOCK_DETECTED),
+            "{error:?}"
+        );
+    }
+}
 
 /// Dumps the database while it is written to.
 async fn dump(shop: &Shop) {

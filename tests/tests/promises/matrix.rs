@@ -12,6 +12,12 @@ macro_rules! matrix {
             $(matrix!(@ $fault $mode);)+
         })+
     };
+    (@ Altered outbox) => {
+        #[tokio::test]
+        async fn outbox_loses_nothing_and_no_write_fails() {
+            assert_promise(Mode::Outbox, Fault::Altered).await;
+        }
+    };
     (@ $fault:ident outbox) => {
         #[tokio::test]
         async fn outbox_is_whole_and_true_and_in_order_and_no_write_fails() {
@@ -58,4 +64,5 @@ matrix! {
     StatementTimeout    when_a_statement_timeout_cuts_drains_off:       outbox commit asynchronous;
     Published           while_all_tables_are_published:                 outbox commit asynchronous;
     Dumped              while_the_database_is_dumped:                   outbox commit asynchronous;
+    Altered             while_a_column_has_another_type:                outbox commit asynchronous;
 }
