@@ -155,7 +155,10 @@
                         SELECT
                             9,
                             format(
-                                '%s changes are kept as dead letters, since %s',
+                                CASE count(*)
+                                    WHEN 1 THEN '%s change is kept as a dead letter, since %s'
+                                    ELSE '%s changes are kept as dead letters, since %s'
+                                END,
                                 count(*),
                                 (array_agg(d.reason ORDER BY d.id DESC))[1]
                             )

@@ -19,7 +19,15 @@ BEGIN
 {%- if keeps_events %}
     -- They hold transactions and times of the other history.
     UPDATE aurora_trigger.lane AS l
-    SET durable = '1:1:', retry_at = NULL, failures = 0, restored = '{}';
+    SET durable = '1:1:',
+        durable_position = 0,
+        listed_position = 0,
+        last_position = 0,
+        floor = 0,
+        floor_snapshot = '1:1:',
+        retry_at = NULL,
+        failures = 0,
+        restored = '{}';
 {%- endif %}
 {%- if has_dead_letters %}
     -- Logical replication copies tables, and not how far their sequences are.

@@ -344,6 +344,8 @@ BEGIN
             region text,
             -- Begins at the clock, in milliseconds since 1970: one that was used never comes again.
             epoch bigint NOT NULL,
+            -- Changes when events before a lane's floor are to be sent.
+            floor_version bigint NOT NULL DEFAULT (random() * 1000000000000)::bigint,
             mask_key_inner bytea,
             mask_key_outer bytea
         );

@@ -1,10 +1,80 @@
--- The next events of a lane, in their order, as many as a call takes: those that are on disk, of
--- tables that are not paused, and before any TRUNCATE of their table.
+-- The last position that an event was given.
+CREATE OR REPLACE FUNCTION aurora_trigger.last_position()
+RETURNS bigint
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE 1 END FROM aurora_trigger.event_seq AS s
+$body$;
+ALTER FUNCTION aurora_trigger.last_position() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.last_position() FROM PUBLIC;
+
+-- The position up to which nothing of a lane can be sent that "shown" shows: its floor, or what is
+-- before the first event of a transaction that was open when that was found.
+CREATE OR REPLACE FUNCTION aurora_trigger.floor_of(
+    of_lane smallint,
+    floor bigint,
+    floor_snapshot txid_snapshot,
+    floor_version bigint,
+    shown txid_snapshot
+)
+RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_variable
+DECLARE
+    next_tx CONSTANT bigint := txid_snapshot_xmax(txid_current_snapshot());
+BEGIN
+    IF floor_version IS DISTINCT FROM (
+        SELECT s.floor_version FROM aurora_trigger.settings AS s
+    ) THEN
+        RETURN 0::bigint;
+    END IF;
+    RETURN least(
+        floor,
+        (
+            SELECT min(ended.first_position) - 1
+            FROM (
+                SELECT (
+                    -- By the index of the transaction: the lane can be much longer.
+                    SELECT min(o.position + 0)
+                    FROM aurora_trigger.outbox AS o
+                    WHERE o.tx_id = was_open.tx_id AND o.lane + 0 = of_lane
+                ) AS first_position
+                FROM txid_snapshot_xip(floor_snapshot) AS was_open (tx_id)
+                -- One of another cluster, whose dump was restored here, has ended.
+                WHERE txid_visible_in_snapshot(was_open.tx_id, shown)
+                    OR was_open.tx_id >= next_tx
+            ) AS ended
+        )
+    );
+END
+$body$;
+ALTER FUNCTION
+    aurora_trigger.floor_of(smallint, bigint, txid_snapshot, bigint, txid_snapshot)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION
+    aurora_trigger.floor_of(smallint, bigint, txid_snapshot, bigint, txid_snapshot)
+    FROM PUBLIC;
+
+-- The next events of a lane behind its floor, in their order, as many as a call takes: those that
+-- are on disk, of tables that are not paused, and before any TRUNCATE of their table. The floor is
+-- found in the same snapshot: otherwise a table could be resumed in between, and the events behind
+-- the floor would be sent before those below it.
 CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lane(
     of_lane smallint,
     durable txid_snapshot,
+    durable_position bigint,
+    floor bigint,
+    floor_snapshot txid_snapshot,
+    floor_version bigint,
     call_bytes bigint,
     call_events integer,
+    OUT found_floor bigint,
     OUT places tid[],
     OUT last_position bigint,
     OUT bytes bigint,
@@ -29,14 +99,29 @@ DECLARE
     has_paused CONSTANT boolean := EXISTS (
         SELECT FROM aurora_trigger.stream_table AS s WHERE s.paused
     );
-BEGIN
     -- A long lane is not read in vain, where all of it is newer.
-    IF NOT EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id < txid_snapshot_xmax(durable)
-    ) AND NOT EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= next_tx
-    ) THEN
-        RETURN;
+    upto_position CONSTANT bigint := CASE
+        WHEN EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= next_tx)
+        THEN 9223372036854775807
+        ELSE durable_position
+    END;
+    earlier_lanes smallint[];
+    earlier_floors bigint[];
+BEGIN
+    found_floor := aurora_trigger.floor_of(
+        of_lane, floor, floor_snapshot, floor_version, durable
+    );
+    IF of_lane = -1 AND has_truncations THEN
+        SELECT
+            array_agg(l.lane),
+            array_agg(
+                aurora_trigger.floor_of(
+                    l.lane, l.floor, l.floor_snapshot, l.floor_version, txid_current_snapshot()
+                )
+            )
+        INTO earlier_lanes, earlier_floors
+        FROM aurora_trigger.lane AS l
+        WHERE l.lane >= 0;
     END IF;
     -- From the innermost query on it is in the order of the index: nothing has to be sorted, and no
     -- more of a long lane is read than a call takes.
@@ -76,6 +161,8 @@ BEGIN
                         {% include "outbox/event_columns.sql" %}
                     FROM aurora_trigger.outbox AS o
                     WHERE o.lane = of_lane
+                        AND o.position > found_floor
+                        AND o.position <= upto_position
                         AND (
                             txid_visible_in_snapshot(o.tx_id, durable)
                             -- Of another cluster, whose dump was restored here: ours would not be
@@ -97,9 +184,10 @@ BEGIN
                         AND (
                             of_lane >= 0
                             OR NOT EXISTS (
-                                SELECT FROM aurora_trigger.lane AS l
+                                SELECT
+                                FROM unnest(earlier_lanes, earlier_floors) AS l (lane, floor)
                                 JOIN aurora_trigger.outbox AS earlier ON earlier.lane = l.lane
-                                WHERE l.lane >= 0
+                                WHERE earlier.position > l.floor
                                     AND earlier.position < o.position
                                     AND earlier.schema_name = o.schema_name
                                     AND earlier.table_name = o.table_name
@@ -123,9 +211,15 @@ BEGIN
     ) AS e;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.next_of_lane(smallint, txid_snapshot, bigint, integer)
+ALTER FUNCTION
+    aurora_trigger.next_of_lane(
+        smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint, bigint, integer
+    )
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.next_of_lane(smallint, txid_snapshot, bigint, integer)
+REVOKE ALL ON FUNCTION
+    aurora_trigger.next_of_lane(
+        smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint, bigint, integer
+    )
     FROM PUBLIC;
 
 -- Takes an event out of the way that no call takes, and keeps it as a dead letter.
@@ -337,7 +431,8 @@ $body$;
 ALTER FUNCTION aurora_trigger.settle(smallint, tid[], json) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.settle(smallint, tid[], json) FROM PUBLIC;
 
--- Those of these transactions that have events of a lane behind this position.
+-- Those of these transactions that have events of a lane behind this position. A large one mostly
+-- has the next event there; for others the index of the transaction is read.
 CREATE OR REPLACE FUNCTION aurora_trigger.cut_transactions(
     of_lane smallint,
     transactions bigint[],
@@ -351,11 +446,19 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET jit = off
 AS $body$
+DECLARE
+    next_tx_id CONSTANT bigint := (
+        SELECT o.tx_id
+        FROM aurora_trigger.outbox AS o
+        WHERE o.lane = of_lane AND o.position > last_position
+        ORDER BY o.position
+        LIMIT 1
+    );
 BEGIN
     RETURN ARRAY(
         SELECT t.tx_id
         FROM (SELECT DISTINCT unnest(transactions) AS tx_id) AS t
-        WHERE (
+        WHERE t.tx_id = next_tx_id OR (
             SELECT true
             FROM aurora_trigger.outbox AS rest
             WHERE rest.tx_id = t.tx_id
@@ -372,42 +475,62 @@ ALTER FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) OWNER
 REVOKE ALL ON FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) FROM PUBLIC;
 
 -- Whether there is something to send in a lane.
-CREATE OR REPLACE FUNCTION aurora_trigger.has_next(of_lane smallint, durable txid_snapshot)
+CREATE OR REPLACE FUNCTION aurora_trigger.has_next(
+    of_lane smallint,
+    durable txid_snapshot,
+    durable_position bigint,
+    floor bigint,
+    floor_snapshot txid_snapshot,
+    floor_version bigint
+)
 RETURNS boolean
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    places tid[];
 BEGIN
-    RETURN (aurora_trigger.next_of_lane(of_lane, durable, 0, 1)).places IS NOT NULL;
+    SELECT n.places
+    INTO places
+    FROM aurora_trigger.next_of_lane(
+        of_lane, durable, durable_position, floor, floor_snapshot, floor_version, 0, 1
+    ) AS n;
+    RETURN places IS NOT NULL;
 EXCEPTION WHEN OTHERS THEN
     RETURN true; -- Who comes to send it says what is wrong with it.
 END
 $body$;
-ALTER FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.has_next(smallint, txid_snapshot) FROM PUBLIC;
+ALTER FUNCTION
+    aurora_trigger.has_next(smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION
+    aurora_trigger.has_next(smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint)
+    FROM PUBLIC;
 
-DO $body$
-DECLARE
-    search_path_before CONSTANT text := pg_catalog.current_setting('search_path');
-BEGIN
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    -- It returned something else once, and CREATE OR REPLACE can't change that.
-    IF EXISTS (
-        SELECT FROM pg_proc AS p
-        WHERE p.oid = to_regprocedure('aurora_trigger.drain_lane(smallint)')
-            AND p.prorettype <> 'text'::regtype
-    ) THEN
-        DROP FUNCTION aurora_trigger.drain_lane(smallint);
-    END IF;
-    PERFORM set_config('search_path', search_path_before, true);
-END
+-- The position of the first TRUNCATE that waits: what is behind it, of its table, waits for it.
+CREATE OR REPLACE FUNCTION aurora_trigger.first_truncation()
+RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT min(o.position)
+    FROM aurora_trigger.outbox AS o
+    WHERE o.lane = -1
+        AND NOT EXISTS (
+            SELECT FROM aurora_trigger.stream_table AS s
+            WHERE s.schema_name = o.schema_name AND s.table_name = o.table_name AND s.paused
+        )
 $body$;
+ALTER FUNCTION aurora_trigger.first_truncation() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.first_truncation() FROM PUBLIC;
 
 -- Makes one call for a lane that nobody else is at. Returns 'idle' where there was nothing to send,
 -- 'noted' where the next transaction can send it, 'called' after a call, and 'more' where another
--- call could follow at once. A cancel during the call counts as a failed call.
-CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint)
+-- call could follow at once. A cancel during the call counts as a failed call. first_position: the
+-- last position that was given before this transaction got its number, or NULL if that is unknown.
+CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint, first_position bigint)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -432,8 +555,24 @@ DECLARE
     error_detail text;
     pause_until timestamptz;
     durable_now txid_snapshot;
+    position_now bigint := aurora_trigger.last_position();
+    -- From so many positions on a floor is worth a write.
+    worthwhile CONSTANT integer := 1000;
+    found_floor bigint;
+    version_now bigint;
+    first_truncation bigint;
+    has_own_events boolean;
+    has_next boolean;
 BEGIN
-    IF NOT EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = of_lane) THEN
+    SELECT l.* INTO this FROM aurora_trigger.lane AS l WHERE l.lane = of_lane;
+    found_floor := aurora_trigger.floor_of(
+        of_lane, this.floor, this.floor_snapshot, this.floor_version, txid_current_snapshot()
+    );
+    -- What is behind it may be of an open transaction, and then is nothing to be read each time.
+    IF position_now - found_floor < worthwhile AND NOT EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o
+        WHERE o.lane = of_lane AND o.position > found_floor
+    ) THEN
         RETURN 'idle';
     END IF;
     -- What is read must be read after the lock is held, so by another statement.
@@ -449,16 +588,35 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 'idle';
     END IF;
+    position_now := aurora_trigger.last_position();
     -- On disk by the end of this transaction, whose commit waits for the disk.
     durable_now := txid_current_snapshot();
+    -- Before the events are chosen: what comes back, or is truncated, meanwhile is not passed over.
+    version_now := (SELECT s.floor_version FROM aurora_trigger.settings AS s);
+    first_truncation := aurora_trigger.first_truncation();
+    -- Its own transaction is not in its snapshots' lists. A drain in a transaction that has written
+    -- events leaves all marks where they are.
+    has_own_events := EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
+    );
+    IF has_own_events THEN
+        durable_now := this.durable;
+        position_now := this.durable_position;
+        first_position := this.last_position;
+        this.last_position := this.listed_position;
+    END IF;
     -- What it is where not even the choice succeeds.
-    SELECT NULL::tid[] AS places, NULL::bigint AS bytes, false AS is_all INTO batch;
+    SELECT
+        NULL::bigint AS found_floor, NULL::tid[] AS places, NULL::bigint AS bytes, false AS is_all
+    INTO batch;
     BEGIN
         -- What is wrong with the events of this lane is in the way of no other lane.
         BEGIN
             LOOP
                 batch := aurora_trigger.next_of_lane(
-                    of_lane, this.durable, this.call_bytes, call_events
+                    of_lane, this.durable, this.durable_position,
+                    this.floor, this.floor_snapshot, this.floor_version,
+                    this.call_bytes, call_events
                 );
                 EXIT WHEN batch.places IS NULL;
                 IF batch.bytes <= {{ drain_bytes }} IS NOT TRUE THEN
@@ -515,11 +673,31 @@ BEGIN
                 error_detail = PG_EXCEPTION_DETAIL;
         END;
         IF error_state IS NULL AND batch.places IS NULL THEN
+            IF has_own_events THEN
+                RETURN 'idle';
+            END IF;
+            found_floor := least(this.listed_position, first_truncation - 1);
+            has_next := aurora_trigger.has_next(
+                of_lane, durable_now, position_now, found_floor, this.durable, version_now
+            );
             UPDATE aurora_trigger.lane AS l
-            SET durable = durable_now, restored = '{}'
+            SET durable = durable_now,
+                durable_position = position_now,
+                listed_position = this.last_position,
+                last_position = coalesce(first_position, this.last_position),
+                floor = found_floor,
+                floor_snapshot = this.durable,
+                floor_version = version_now,
+                restored = '{}'
             WHERE l.lane = of_lane
-                AND aurora_trigger.has_next(of_lane, durable_now);
-            RETURN CASE WHEN FOUND THEN 'noted' ELSE 'idle' END;
+                AND (
+                    has_next
+                    OR this.floor_version <> version_now
+                    OR found_floor - this.floor >= worthwhile
+                    OR this.last_position - this.listed_position >= worthwhile
+                    OR first_position - this.last_position >= worthwhile
+                );
+            RETURN CASE WHEN has_next THEN 'noted' ELSE 'idle' END;
         END IF;
         IF error_state IS NULL THEN
             SELECT s.function_name, s.region
@@ -537,6 +715,16 @@ BEGIN
             END;
         END IF;
         is_done := error_state IS NULL AND open_count = 0;
+        -- What failed before events were chosen has found none.
+        found_floor := coalesce(batch.found_floor, 0);
+        IF is_done AND NOT has_own_events THEN
+            found_floor := least(
+                CASE WHEN NOT batch.is_all THEN batch.last_position END,
+                this.listed_position,
+                first_truncation - 1
+            );
+            this.floor_snapshot := this.durable;
+        END IF;
         IF is_done THEN
             this.failures := 0;
         ELSE
@@ -558,6 +746,12 @@ BEGIN
         END IF;
         UPDATE aurora_trigger.lane AS l
         SET durable = durable_now,
+            durable_position = position_now,
+            listed_position = this.last_position,
+            last_position = coalesce(first_position, this.last_position),
+            floor = found_floor,
+            floor_snapshot = this.floor_snapshot,
+            floor_version = version_now,
             tried_at = clock_timestamp(),
             call_bytes = CASE
                 WHEN is_done THEN least({{ drain_bytes }}, this.call_bytes * 2)
@@ -578,7 +772,9 @@ BEGIN
         IF pause_until IS NULL AND (
             NOT batch.is_all
             OR of_lane = -1
-            OR aurora_trigger.has_next(of_lane, durable_now)
+            OR aurora_trigger.has_next(
+                of_lane, durable_now, position_now, found_floor, this.floor_snapshot, version_now
+            )
         ) THEN
             RETURN 'more';
         END IF;
@@ -611,8 +807,8 @@ BEGIN
     RETURN 'called';
 END
 $body$;
-ALTER FUNCTION aurora_trigger.drain_lane(smallint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.drain_lane(smallint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.drain_lane(smallint, bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.drain_lane(smallint, bigint) FROM PUBLIC;
 
 -- Whether another lane than this one has events, and does not pause.
 CREATE OR REPLACE FUNCTION aurora_trigger.other_lanes_wait(than_lane smallint)
@@ -625,16 +821,24 @@ AS $body$
 DECLARE
     longest_pause CONSTANT interval := interval '1 minute';
     other_lane smallint;
+    other_floor bigint;
 BEGIN
-    FOR other_lane IN
-        SELECT l.lane
+    FOR other_lane, other_floor IN
+        SELECT
+            l.lane,
+            aurora_trigger.floor_of(
+                l.lane, l.floor, l.floor_snapshot, l.floor_version, txid_current_snapshot()
+            )
         FROM aurora_trigger.lane AS l
         WHERE l.lane <> than_lane AND coalesce(
             l.retry_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + longest_pause, true
         )
     LOOP
         -- One by one: a join with a long outbox could read all of it.
-        IF EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = other_lane) THEN
+        IF EXISTS (
+            SELECT FROM aurora_trigger.outbox AS o
+            WHERE o.lane = other_lane AND o.position > other_floor
+        ) THEN
             RETURN true;
         END IF;
     END LOOP;
@@ -692,10 +896,14 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $body$
 DECLARE
+    first_position bigint := aurora_trigger.last_position();
     next_lane smallint;
     outcome text;
     has_more boolean := false;
 BEGIN
+    IF txid_current_if_assigned() IS NOT NULL THEN
+        first_position := NULL; -- It had begun before.
+    END IF;
     IF pg_is_in_recovery() THEN
         RAISE EXCEPTION 'aurora_trigger: this is a replica'
             USING HINT = 'Drain the primary: only there can events be deleted that were sent.';
@@ -730,7 +938,7 @@ BEGIN
         FROM aurora_trigger.lane AS l
         ORDER BY l.tried_at NULLS FIRST, l.lane
     LOOP
-        outcome := aurora_trigger.drain_lane(next_lane);
+        outcome := aurora_trigger.drain_lane(next_lane, first_position);
         has_more := has_more OR outcome IN ('noted', 'more');
         IF outcome IN ('called', 'more') THEN
             RETURN has_more OR aurora_trigger.other_lanes_wait(next_lane);

@@ -60,6 +60,21 @@ BEGIN
             -- What it shows was committed, and on disk, before the last drain ended. Only that is
             -- sent: what a transaction with synchronous_commit = off wrote can still be lost.
             durable txid_snapshot NOT NULL DEFAULT '1:1:',
+            -- The last position that was given before it was taken. No drain reads further.
+            durable_position bigint NOT NULL DEFAULT 0,
+            -- Whoever was given a position up to this one has ended, or is in its list: it does not
+            -- list those whose numbers are above that of the last one that has ended.
+            listed_position bigint NOT NULL DEFAULT 0,
+            -- The last position that was given before the last drain got its transaction's number:
+            -- the next listed position, since whoever had been given one had a lower number.
+            last_position bigint NOT NULL DEFAULT 0,
+            -- All is sent up to this position that floor_snapshot shows, but events of paused
+            -- tables. A drain begins behind it: so it does not read again what it must leave, nor
+            -- rows that are deleted and that VACUUM can't remove.
+            floor bigint NOT NULL DEFAULT 0,
+            floor_snapshot txid_snapshot NOT NULL DEFAULT '1:1:',
+            -- That of the settings when the floor was found. With another one nothing is below it.
+            floor_version bigint NOT NULL DEFAULT 0,
             -- How much a call takes: less after one that failed.
             call_bytes integer NOT NULL DEFAULT {{ drain_bytes }},
             tried_at timestamptz,

@@ -237,7 +237,8 @@ async fn what_a_transaction_moves_meanwhile_is_not_lost() {
     let mover = pipeline.session().await;
     mover
         .batch_execute(
-            "UPDATE aurora_trigger.lane SET durable = txid_current_snapshot();
+            "UPDATE aurora_trigger.lane
+             SET durable = txid_current_snapshot(), durable_position = aurora_trigger.last_position();
              BEGIN; SELECT aurora_trigger.refuse(o.ctid, 'not today') FROM aurora_trigger.outbox AS o",
         )
         .await

@@ -7,6 +7,7 @@ mod cut_off;
 mod dead_letters;
 mod drain;
 mod failures;
+mod floors;
 mod meaning;
 mod misfits;
 mod nul_in_json;

@@ -278,7 +278,9 @@ async fn many_rows_that_are_nested_too_deep_cost_a_drain_about_as_much_as_one() 
         // In one transaction, so that the counters are all there.
         run(
             &session,
-            "BEGIN; UPDATE aurora_trigger.lane SET durable = txid_current_snapshot()",
+            "BEGIN;
+             UPDATE aurora_trigger.lane
+             SET durable = txid_current_snapshot(), durable_position = aurora_trigger.last_position()",
         )
         .await;
         let before = number(&session, CHOICES).await;
@@ -373,8 +375,10 @@ async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
     for broken in [
         "ALTER FUNCTION aurora_trigger.next_of_lane RENAME TO next;
          CREATE FUNCTION aurora_trigger.next_of_lane(
-             of_lane smallint, durable txid_snapshot, call_bytes bigint, call_events integer,
-             OUT places tid[], OUT last_position bigint, OUT bytes bigint, OUT is_all boolean,
+             of_lane smallint, durable txid_snapshot, durable_position bigint, floor bigint,
+             floor_snapshot txid_snapshot, floor_version bigint,
+             call_bytes bigint, call_events integer,
+             OUT found_floor bigint, OUT places tid[], OUT last_position bigint, OUT bytes bigint, OUT is_all boolean,
              OUT transactions bigint[], OUT batches text
          ) LANGUAGE plpgsql AS $$
          DECLARE
@@ -383,8 +387,11 @@ async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
              IF of_lane = aurora_trigger.lane_of('2') THEN
                  RAISE EXCEPTION 'it broke';
              END IF;
-             SELECT n.* INTO places, last_position, bytes, is_all, transactions, batches
-             FROM aurora_trigger.next(of_lane, durable, call_bytes, call_events) AS n;
+             SELECT n.* INTO found_floor, places, last_position, bytes, is_all, transactions, batches
+             FROM aurora_trigger.next(
+                 of_lane, durable, durable_position, floor, floor_snapshot, floor_version,
+                 call_bytes, call_events
+             ) AS n;
          END $$",
         "CREATE OR REPLACE FUNCTION aurora_trigger.reduce(place tid, bytes bigint) RETURNS void
          LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it broke'; END $$",
