@@ -126,11 +126,13 @@ tests_of() {
     done
 }
 
+# Models of what the SQL does, which need no server.
+of_models=(--test=outbox_protocol --test=outbox_floor)
 # Tests that start a PostgreSQL, and of which most is about relay and programs.
 of_processes=(--test=promises --test=programs --test=lambda_bootstrap --test=lambda_endpoint)
 # Tests of the generated SQL, and of the stand-in for aws_lambda: a version can change these.
 mapfile -t of_sql < <(
-    tests_of tests | grep -vxF -- "$(printf '%s\n' "${of_processes[@]}" --test=values --test=outbox_protocol)"
+    tests_of tests | grep -vxF -- "$(printf '%s\n' "${of_processes[@]}" --test=values "${of_models[@]}")"
 )
 of_sql+=(--test=local_extension --test=postgres_cluster)
 # Tests of these which no version has changed, or only in ways that the tests know, by parts of their names.
@@ -166,7 +168,7 @@ promises_and_newest() {
     local rest
     mapfile -t rest < <(tests_of aurora-trigger-gen; tests_of tests/storefront/consumer; tests_of relay-lambda |
         grep -vxE -- '--test=(local_extension|postgres_cluster|fuzz)')
-    queued libraries cargo_test --lib --bins --test=outbox_protocol "${rest[@]}"
+    queued libraries cargo_test --lib --bins "${of_models[@]}" "${rest[@]}"
     queued promises cargo_test --test=promises
     on_version "${server_versions[-1]}"
 }

@@ -97,6 +97,17 @@ async fn a_role_that_monitors_sees_the_status_and_no_event() {
             .await
             .unwrap_or_else(|error| panic!("{view}: {error:?}"));
     }
+    let readable = texts(
+        &session,
+        "SELECT c.relname FROM pg_class AS c
+         WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND has_any_column_privilege(c.oid, 'SELECT')
+         ORDER BY c.relname",
+    )
+    .await;
+    assert_eq!(
+        readable,
+        ["capture_status", "lane_status", "own_trigger", "status"]
+    );
     for attempt in OUTBOX_ATTEMPTS
         .iter()
         .filter(|attempt| !attempt.contains("status"))
