@@ -1,10 +1,15 @@
 -- The last position that an event was given.
 CREATE OR REPLACE FUNCTION aurora_trigger.last_position()
 RETURNS bigint
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql
+STABLE
 AS $body$
-    SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE 1 END FROM aurora_trigger.event_seq AS s
+BEGIN
+    RETURN (
+        SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE 1 END
+        FROM aurora_trigger.event_seq AS s
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.last_position() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.last_position() FROM PUBLIC;
@@ -511,17 +516,22 @@ REVOKE ALL ON FUNCTION
 -- The position of the first TRUNCATE that waits: what is behind it, of its table, waits for it.
 CREATE OR REPLACE FUNCTION aurora_trigger.first_truncation()
 RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
-SET search_path = pg_catalog, pg_temp
 AS $body$
-    SELECT min(o.position)
-    FROM aurora_trigger.outbox AS o
-    WHERE o.lane = -1
-        AND NOT EXISTS (
-            SELECT FROM aurora_trigger.stream_table AS s
-            WHERE s.schema_name = o.schema_name AND s.table_name = o.table_name AND s.paused
-        )
+BEGIN
+    RETURN (
+        SELECT min(o.position)
+        FROM aurora_trigger.outbox AS o
+        WHERE o.lane = -1
+            AND NOT EXISTS (
+                SELECT FROM aurora_trigger.stream_table AS s
+                WHERE s.schema_name = o.schema_name
+                    AND s.table_name = o.table_name
+                    AND s.paused
+            )
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.first_truncation() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.first_truncation() FROM PUBLIC;
