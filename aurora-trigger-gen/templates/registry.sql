@@ -26,7 +26,7 @@ BEGIN
             operations text[] NOT NULL,
             -- The names of the table's functions in this schema.
             functions text[] NOT NULL,
-            -- What the columns must be to fit the struct, where writes go on if they do not.
+            -- The types that the columns must have, where writes go on if they have others.
             columns json,
             fingerprint text NOT NULL,
             -- Rows that it leaves out have no events.

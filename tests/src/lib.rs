@@ -7,6 +7,7 @@ mod cluster;
 mod executable;
 mod goals;
 mod levels;
+pub mod model;
 mod notices;
 mod only;
 mod pipeline;

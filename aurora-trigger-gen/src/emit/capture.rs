@@ -133,7 +133,7 @@ pub(super) fn keeps_dead_letters(table: &TableDesc) -> bool {
     Way::of(table).calls() && table.oversize() == Oversize::DeadLetter
 }
 
-/// Whether a write goes on though its table no longer fits the struct.
+/// A write goes on though its table no longer fits the struct.
 pub(super) fn keeps_misfits(table: &TableDesc) -> bool {
     Way::of(table).keeps_misfits() && table.level() == Level::Statement
 }

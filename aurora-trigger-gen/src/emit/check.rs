@@ -84,7 +84,7 @@ fn predicate(table: &TableDesc) -> Option<String> {
     )))
 }
 
-/// What the columns must be that the trigger functions name, whatever labels an enum has.
+/// The types that the columns must have which the trigger functions name. An enum may have any labels.
 pub(super) fn named_columns(table: &TableDesc) -> Value {
     capture::named_columns(table)
         .map(|column| {

@@ -66,7 +66,7 @@ pub(super) fn table(table: &TableDesc) -> askama::Result<String> {
     .render()
 }
 
-/// What a write's trigger compares the columns with.
+/// The types of columns that a write's trigger compares the table with.
 fn columns(table: &TableDesc) -> Sql {
     if !capture::keeps_misfits(table) {
         return Sql("NULL".to_owned());

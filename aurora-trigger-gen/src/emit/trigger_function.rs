@@ -297,7 +297,7 @@ fn misfit(table: &TableDesc) -> Sql {
     Sql(list("aurora_trigger.misfit(", &arguments, ")"))
 }
 
-/// What stands for each column that the functions name where the table no longer has it.
+/// The stand-in for each column that the functions name, where the table no longer has it.
 fn missing(table: &TableDesc) -> Sql {
     let columns: Vec<String> = capture::named_columns(table)
         .map(|column| {

@@ -68,7 +68,7 @@ impl Way {
         !matches!(self, Self::Call | Self::CallOrWarn)
     }
 
-    /// Whether a write goes on though its table no longer fits the struct.
+    /// A write goes on though its table no longer fits the struct.
     pub(super) fn keeps_misfits(self) -> bool {
         self.has_outbox()
     }

@@ -8,7 +8,7 @@ use super::database::{DatabaseError, Session};
 use super::notice::Notice;
 use super::text::one_line;
 
-/// How long a problem waits at most until the user is told. A look takes the database as long as some drains.
+/// The longest time from a problem to its line. A look takes the database as long as some drains.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// A table whose capture is not as it should be.

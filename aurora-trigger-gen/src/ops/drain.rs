@@ -112,7 +112,8 @@ async fn open(database: &Database) -> Result<Session, DatabaseError> {
     Ok(session)
 }
 
-/// Whether there is more to do now, which lanes fail, and what is new of the captures. Each call is a transaction.
+/// Drains once. Tells whether there is more to do now, which lanes fail, and what is new of the captures. Each call is a
+/// transaction.
 async fn call(
     session: &mut Session,
     captures: &mut Captures,

@@ -578,7 +578,7 @@ BEGIN
     found_floor := aurora_trigger.floor_of(
         of_lane, this.floor, this.floor_snapshot, this.floor_version, txid_current_snapshot()
     );
-    -- What is behind it may be of an open transaction, and then is nothing to be read each time.
+    -- Events behind it may be of an open transaction: those are not read each time.
     IF position_now - found_floor < worthwhile AND NOT EXISTS (
         SELECT FROM aurora_trigger.outbox AS o
         WHERE o.lane = of_lane AND o.position > found_floor
@@ -725,7 +725,7 @@ BEGIN
             END;
         END IF;
         is_done := error_state IS NULL AND open_count = 0;
-        -- What failed before events were chosen has found none.
+        -- None was found where the choice has failed.
         found_floor := coalesce(batch.found_floor, 0);
         IF is_done AND NOT has_own_events THEN
             found_floor := least(

@@ -1,6 +1,6 @@
--- Whether a column is still of a type that its field takes. Immutable, and called with constants
--- only, so that the planner asks it once per plan, and again after an ALTER TABLE of any kind; a
--- row costs nothing.
+-- Tells whether a column is of a type that its field takes. Immutable, and called with constants
+-- only, so that the planner asks it once for each plan, and again after any ALTER TABLE; a row costs
+-- nothing.
 CREATE OR REPLACE FUNCTION aurora_trigger.fits(
     sample anyelement,
     schema_name text,
@@ -36,8 +36,8 @@ $body$;
 ALTER FUNCTION aurora_trigger.fits(anyelement, text, text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.fits(anyelement, text, text, text) FROM PUBLIC;
 
--- What no longer fits, in words. The relation is the table that the struct was installed for. NULL:
--- it fits.
+-- The differences from the struct, in words, or NULL where it fits. The relation is the table that
+-- the struct was installed for.
 CREATE OR REPLACE FUNCTION aurora_trigger.misfit_reason(
     relation oid,
     schema_name text,

@@ -62,8 +62,8 @@ BEGIN
             durable txid_snapshot NOT NULL DEFAULT '1:1:',
             -- The last position that was given before it was taken. No drain reads further.
             durable_position bigint NOT NULL DEFAULT 0,
-            -- Whoever was given a position up to this one has ended, or is in its list: it does not
-            -- list those whose numbers are above that of the last one that has ended.
+            -- All who were given a position up to this one have ended, or are in its list: it does
+            -- not list those whose numbers are above that of the last one that has ended.
             listed_position bigint NOT NULL DEFAULT 0,
             -- The last position that was given before the last drain got its transaction's number:
             -- the next listed position, since whoever had been given one had a lower number.

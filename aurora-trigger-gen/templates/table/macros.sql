@@ -50,7 +50,7 @@ DECLARE
 {%- macro keep_misfits(function, rows) %}
 {%- if function.keeps_misfits %}
 {%- if rows != "" %}
-    -- Whether the columns fit is found out while this query is planned. A column that is gone is
+    -- The planner finds out whether the columns fit, once for each plan. A column that is gone is
     -- taken from "missing".
     IF fits THEN
         fits := (

@@ -18,8 +18,8 @@ struct Other {
 
 const MANY: usize = 5_000;
 
-/// How many entries of the index by lane were read by what ran in this transaction, and before it as long as that is not
-/// yet reported.
+/// The number of entries of the index by lane that this transaction has read, and those before it as long as they are not yet
+/// reported.
 const ENTRIES_READ: &str =
     "SELECT pg_stat_get_xact_tuples_returned('aurora_trigger.outbox_pkey'::regclass)";
 
@@ -30,7 +30,7 @@ async fn entries_read(pipeline: &Pipeline, session: &Client, id: i32) -> usize {
         &format!("INSERT INTO shop.items VALUES ({id}, 'new')"),
     )
     .await;
-    // What is noted here is sent below, in one transaction, so that the counters are all there.
+    // The event is noted here and sent below, in one transaction, so that the counters are all there.
     drain_once(session).await;
     run(session, "BEGIN").await;
     let before = number(session, ENTRIES_READ).await;
@@ -88,7 +88,7 @@ async fn events_of_a_paused_table_are_not_read_by_each_drain() {
     assert_eq!(pending(&session).await, 0);
 }
 
-/// What was sent is deleted, and as long as an old snapshot may read it VACUUM leaves it.
+/// An event that was sent is deleted, and as long as an old snapshot may read it VACUUM leaves it.
 #[tokio::test]
 async fn events_that_are_gone_are_not_read_beside_an_old_snapshot() {
     let (pipeline, session) = start().await;

@@ -13,7 +13,7 @@ pub(crate) struct Scenario {
     pub(crate) call_events: usize,
     /// Writers roll back, calls fail, answers get lost.
     pub(crate) faults: bool,
-    /// How often the table of key 0 is paused.
+    /// The number of times that the table of key 0 is paused.
     pub(crate) pauses: u8,
     /// Event 0 is a dead letter, and its writer ended long ago.
     pub(crate) has_letter: bool,

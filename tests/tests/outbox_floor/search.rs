@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+
+use pipeline_tests::model::StateHash;
 
 use crate::scenario::Scenario;
 use crate::state::{Set, State};
@@ -34,7 +35,7 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// How many states a search has met, and of those in which no drain runs:
+/// The number of states that a search has met, and of those in which no drain runs:
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Covered {
     pub(crate) states: usize,
@@ -44,35 +45,13 @@ pub(crate) struct Covered {
     pub(crate) paused_below: usize,
 }
 
-/// FNV-1a, which is cheap in a build without optimization.
-#[derive(Default)]
-struct StateHasher(u64);
-
-impl Hasher for StateHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u8(*byte));
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    }
-
-    /// The length of an array, which never differs.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// A state, with the place of the one before it and the step between them.
 type Found = (State, Option<(usize, Action)>);
 
 /// Tries every order of steps.
 pub(crate) fn search(scenario: &Scenario) -> Result<Covered, Counterexample> {
     let mut found: Vec<Found> = vec![(scenario.start(), None)];
-    let hasher = BuildHasherDefault::<StateHasher>::default();
-    let mut known = HashSet::with_capacity_and_hasher(1 << 18, hasher);
+    let mut known = HashSet::with_capacity_and_hasher(1 << 18, StateHash::default());
     known.insert(scenario.start());
     let mut covered = Covered::default();
     while let Some(&(state, from)) = found.get(covered.states) {

@@ -1,48 +1,12 @@
 //! The database, the drains and the stream as the model sees them, in as few bytes as possible.
 
+pub(crate) use pipeline_tests::model::Set;
+
 use crate::rules::Rule;
 use crate::scenario::Scenario;
 
 /// The most events, and the most writers, in a scenario.
 const MOST: usize = 3;
-
-/// A set of events or of writers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Set(u8);
-
-impl Set {
-    pub(crate) const EMPTY: Self = Self(0);
-
-    pub(crate) fn has(self, item: usize) -> bool {
-        self.0 >> item & 1 == 1
-    }
-
-    pub(crate) fn with(self, item: usize) -> Self {
-        Self(self.0 | 1 << item)
-    }
-
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub(crate) fn items(self) -> impl Iterator<Item = usize> {
-        (0..MOST).filter(move |item| self.has(*item))
-    }
-}
-
-impl FromIterator<usize> for Set {
-    fn from_iter<I: IntoIterator<Item = usize>>(items: I) -> Self {
-        items.into_iter().fold(Self::EMPTY, Self::with)
-    }
-}
 
 /// A snapshot, as the writers that it tells of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,7 +33,7 @@ pub(crate) struct Lane {
 /// A drain's transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Drain {
-    /// How many steps it has taken.
+    /// The number of steps that it has taken.
     pub(crate) steps: u8,
     pub(crate) first_position: u8,
     /// The writers that have a lower number than its own.

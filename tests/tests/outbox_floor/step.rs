@@ -161,7 +161,7 @@ fn operator_steps(scenario: &Scenario, state: &State, taken: &mut Vec<Taken>) {
     }
 }
 
-/// What a step of a drain leads to.
+/// The outcome of a step of a drain.
 pub(crate) fn drain_step(
     scenario: &Scenario,
     state: State,

@@ -49,7 +49,6 @@
 //! lanes under REPEATABLE READ. Keys are keys of rows: a row's lock is what orders the transactions of one key.
 
 mod broken;
-mod hasher;
 mod holds;
 mod invariant;
 mod rules;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::hasher::StateHash;
+use pipeline_tests::model::StateHash;
+
 use crate::invariant::{self, Violation};
 use crate::scenario::Scenario;
 use crate::state::State;

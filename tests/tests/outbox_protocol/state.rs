@@ -3,7 +3,7 @@
 //! The search keeps each state that it has met, so everything is a number or a set of bits. A change has one row in a queue at
 //! most, one number and one copy in the outbox: sets of changes are enough, and their order is the order of the numbers.
 
-use std::fmt;
+pub(crate) use pipeline_tests::model::Set;
 
 /// The most changes in a scenario.
 pub(crate) const CHANGES: usize = 5;
@@ -11,81 +11,6 @@ pub(crate) const CHANGES: usize = 5;
 pub(crate) const WRITERS: usize = 4;
 /// Lanes, queue tables, outbox tables, captured tables and drains come in twos.
 pub(crate) const PAIR: usize = 2;
-
-/// A set of small numbers: changes, or transaction numbers.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Set(u8);
-
-impl fmt::Debug for Set {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.items()).finish()
-    }
-}
-
-impl Set {
-    pub(crate) const EMPTY: Self = Self(0);
-
-    pub(crate) fn has(self, item: usize) -> bool {
-        self.0 >> item & 1 == 1
-    }
-
-    pub(crate) fn with(self, item: usize) -> Self {
-        Self(self.0 | 1 << item)
-    }
-
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    pub(crate) fn items(self) -> Items {
-        Items(self)
-    }
-
-    pub(crate) fn only(self, keep: impl Fn(usize) -> bool) -> Self {
-        let mut kept = Self::EMPTY;
-        for item in self.items() {
-            if keep(item) {
-                kept = kept.with(item);
-            }
-        }
-        kept
-    }
-}
-
-/// The items of a set, the smallest first.
-#[derive(Clone, Debug)]
-pub(crate) struct Items(Set);
-
-impl Iterator for Items {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let left = self.0.0;
-        if left == 0 {
-            return None;
-        }
-        self.0 = Set(left & (left - 1));
-        usize::try_from(left.trailing_zeros()).ok()
-    }
-}
-
-impl FromIterator<usize> for Set {
-    fn from_iter<I: IntoIterator<Item = usize>>(items: I) -> Self {
-        items.into_iter().fold(Self::EMPTY, Self::with)
-    }
-}
 
 /// The progress of a writer's transaction. A prepared transaction is an open one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

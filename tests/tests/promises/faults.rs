@@ -100,7 +100,7 @@ impl Fault {
                 nothing_is_untrue: false,
                 ..promise
             },
-            // What was kept meanwhile is sent with its old number, behind what was written since.
+            // A change that was kept meanwhile is sent with its old number, behind those written since.
             Self::Altered => Promise {
                 keys_are_in_order: false,
                 chains_are_whole: false,

@@ -3,11 +3,11 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Builds [`StateHasher`]s.
-pub(crate) type StateHash = BuildHasherDefault<StateHasher>;
+pub type StateHash = BuildHasherDefault<StateHasher>;
 
 /// Multiplies and rotates for each byte. Nobody chooses states to collide.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct StateHasher(u64);
+pub struct StateHasher(u64);
 
 impl Hasher for StateHasher {
     fn write(&mut self, bytes: &[u8]) {
