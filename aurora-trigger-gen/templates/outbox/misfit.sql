@@ -1,6 +1,6 @@
 -- Tells whether a column is of a type that its field takes. Immutable, and called with constants
--- only, so that the planner asks it once for each plan, and again after any ALTER TABLE; a row costs
--- nothing.
+-- only, so that the planner asks it once for each plan, and again after any ALTER TABLE: a row
+-- costs nothing.
 CREATE OR REPLACE FUNCTION aurora_trigger.fits(
     sample anyelement,
     schema_name text,
