@@ -117,24 +117,31 @@ DECLARE
     events text;
 BEGIN
     WITH present AS (
-        SELECT a.attname::text AS name, a.attnum
+        SELECT a.attname::text AS name, a.attnum::integer AS number
         FROM pg_attribute AS a
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+    ), candidate AS (
+        SELECT p.name, p.number FROM present AS p
+        UNION ALL
+        -- A repeatable snapshot shows the table as it was: a column can be there under a new name.
+        SELECT c.name, 2000 + c.number::integer
+        FROM unnest(column_names) WITH ORDINALITY AS c (name, number)
+        WHERE c.name <> ALL (ARRAY(SELECT p.name FROM present AS p))
     ), kept AS (
         SELECT
-            p.name,
-            p.attnum,
+            c.name,
+            c.number,
             format(
-                'CASE WHEN %I IS DISTINCT FROM NULL THEN format(''%%s'', %I) END', p.name, p.name
+                'CASE WHEN %I IS DISTINCT FROM NULL THEN format(''%%s'', %I) END', c.name, c.name
             ) AS value
-        FROM present AS p
-        WHERE p.name = ANY (column_names)
-            OR p.name <> ALL (guarded_names)
+        FROM candidate AS c
+        WHERE c.name = ANY (column_names)
+            OR c.name <> ALL (guarded_names)
                 AND guarded_names <@ (SELECT array_agg(every.name) FROM present AS every)
     )
     SELECT
         string_agg(
-            format('NULL::aurora_trigger.no_column AS %I', k.name), ', ' ORDER BY k.attnum
+            format('NULL::aurora_trigger.no_column AS %I', k.name), ', ' ORDER BY k.number
         ),
         string_agg(
             format(
@@ -143,12 +150,12 @@ BEGIN
                 k.value,
                 k.name
             ),
-            ', ' ORDER BY k.attnum
+            ', ' ORDER BY k.number
         ),
-        string_agg(k.value, ', ' ORDER BY k.attnum) FILTER (WHERE k.name = ANY (key_names))
+        string_agg(k.value, ', ' ORDER BY k.number) FILTER (WHERE k.name = ANY (key_names))
     INTO missing, texts, key
     FROM kept AS k;
-    -- A column of this list can be gone, since a repeatable snapshot shows the table as it was.
+    -- A column of this list that is not there is taken from "missing".
     rows := format(
         'SELECT row_number() OVER () AS place, made.key, made.texts
         FROM (SELECT %s) AS missing

@@ -348,6 +348,35 @@ async fn a_transaction_that_is_older_than_the_alteration_goes_on() {
     assert_eq!(number(&session, LETTERS).await, 1);
 }
 
+/// Its snapshot shows the struct and the types as they were, and a plan outlives the transaction that it was made in.
+#[tokio::test]
+async fn a_session_with_an_old_snapshot_captures_again_once_that_has_ended() {
+    let (pipeline, session) = start(&Ware::TABLE).await;
+    run(
+        &session,
+        "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class",
+    )
+    .await;
+    pipeline
+        .run(
+            "ALTER TABLE shop.wares RENAME name TO title;
+             ALTER TABLE shop.wares ALTER stock TYPE bigint",
+        )
+        .await;
+    pipeline.install::<Only<TitledWare>>().await;
+    run(
+        &session,
+        "INSERT INTO shop.wares VALUES (1, 'cup', 5); COMMIT",
+    )
+    .await;
+    let of_the_old_snapshot = number(&session, LETTERS).await;
+    run(&session, "INSERT INTO shop.wares VALUES (2, 'jug', 6)").await;
+    assert_eq!(number(&session, LETTERS).await, of_the_old_snapshot);
+    run(&session, "SELECT aurora_trigger.redrive()").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<TitledWare>().len(), 2);
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
 #[stream(table = "shop.wares", delivery = "outbox", when = "stock > 0")]
 struct WareInStock {
