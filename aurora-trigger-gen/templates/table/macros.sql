@@ -17,6 +17,7 @@ DECLARE
 {%- if function.keeps_misfits %}
     fits boolean := TG_TABLE_SCHEMA = {{ function.schema }}
         AND TG_TABLE_NAME = {{ function.table_name }};
+    misfit text;
 {%- endif %}
 {%- if function.way.sends_at_commit() %}
     kept_places text;
@@ -73,6 +74,14 @@ DECLARE
     END IF;
 {%- endif %}
     IF NOT fits THEN
+        misfit := aurora_trigger.misfit_reason(
+            TG_RELID, {{ function.schema }}, {{ function.table_name }}
+        );
+        -- The plan can be one of an old snapshot. In a repeatable one the reason can be, too.
+        fits := misfit IS NULL
+            AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable');
+    END IF;
+    IF NOT fits THEN
         EXECUTE aurora_trigger.misfit_query(
             TG_RELID,
             TG_OP,
@@ -81,7 +90,7 @@ DECLARE
             {{ function.key_column_names }}
         )
         USING
-            aurora_trigger.misfit_reason(TG_RELID, {{ function.schema }}, {{ function.table_name }}),
+            misfit,
             TG_TABLE_SCHEMA::text,
             TG_TABLE_NAME::text,
             {{ function.fingerprint }}::text,

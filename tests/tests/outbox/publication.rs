@@ -188,7 +188,8 @@ async fn an_outbox_in_use_gets_it_from_a_later_installation() {
     assert_eq!(number(&session, key).await, 0);
     pipeline.drain().await;
     run(&installer, &installation).await;
-    assert!(notices.take_warnings().is_empty());
+    let warnings = notices.take_warnings();
+    assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!(number(&session, key).await, 1);
 }
 
