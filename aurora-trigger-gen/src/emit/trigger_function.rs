@@ -3,12 +3,14 @@
 use askama::Template;
 
 use super::capture::{self, Operation};
-use super::expression::Masks;
+use super::expression::{self, Masks};
 use super::layout::{block, list};
 use super::sql::{Identifier, Literal, LiteralArray, Sql, unused_tag};
 use super::way::{ASYNC_BYTES, SYNC_BYTES, Way};
 use super::{pins, rows};
-use crate::describe::{ColumnDesc, Delivery, KeyDesc, Level, TableDesc, Unchanged};
+use crate::describe::{
+    ColumnDesc, Delivery, KeyDesc, Level, Shape, TableDesc, TypeDesc, Unchanged,
+};
 
 /// The lane that all others wait for.
 const TRUNCATION_LANE: &str = "-1";
@@ -314,8 +316,10 @@ fn missing(table: &TableDesc) -> Sql {
 fn fits(table: &TableDesc) -> Sql {
     let conditions: Vec<String> = capture::named_columns(table)
         .map(|column| {
+            let types = built_in_types(column.ty());
             let arguments = [
                 format!("CASE WHEN false THEN {} END", Identifier(column.column())),
+                LiteralArray(types.iter().map(String::as_str).collect()).to_string(),
                 Literal(table.schema()).to_string(),
                 Literal(table.table()).to_string(),
                 Literal(column.column()).to_string(),
@@ -324,6 +328,26 @@ fn fits(table: &TableDesc) -> Sql {
         })
         .collect();
     Sql(block(&conditions.join("\nAND ")))
+}
+
+/// The types of `pg_catalog` that it takes as they are, by their names there. None where it takes others only.
+fn built_in_types(ty: &TypeDesc) -> Vec<String> {
+    if ty.domain().is_some() {
+        return Vec::new();
+    }
+    match ty.shape() {
+        Shape::BuiltIn(names) => names.iter().map(ToString::to_string).collect(),
+        Shape::Array(element) => {
+            let element = expression::innermost(element);
+            match element.shape() {
+                Shape::BuiltIn(names) if element.domain().is_none() => {
+                    names.iter().map(|name| format!("_{name}")).collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn names_of(table: &TableDesc, is_wanted: fn(&ColumnDesc) -> bool) -> Sql {

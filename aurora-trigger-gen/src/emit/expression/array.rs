@@ -6,7 +6,7 @@ use crate::describe::{Encoding, Shape, TypeDesc};
 
 /// What the elements of an array of `element` are. A domain over an array is a value: PostgreSQL has no dimension more
 /// for it.
-pub(super) fn innermost(element: &TypeDesc) -> &TypeDesc {
+pub(in crate::emit) fn innermost(element: &TypeDesc) -> &TypeDesc {
     match element.shape() {
         Shape::Array(inner) if element.domain().is_none() => innermost(inner),
         _ => element,

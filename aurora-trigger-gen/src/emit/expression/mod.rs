@@ -13,8 +13,7 @@
 mod array;
 mod range;
 
-pub(super) use array::goes_by_element;
-use array::innermost;
+pub(super) use array::{goes_by_element, innermost};
 
 use super::layout::{block, list, named, parts as in_a_line};
 use super::mask;
