@@ -1,6 +1,6 @@
 //! Random rows of a table with a column of every type: what the driver reads of each value is what the event holds.
 //!
-//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (10,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes
+//! `AURORA_TRIGGER_RANDOM_VALUES` says how many values (5,000 without it), and `AURORA_TRIGGER_RANDOM_SEED` makes
 //! others of them, the same for the same number. Besides there are values that a column's Rust type can't hold, all of
 //! them once and then some more: of such a row the event must be refused, for that column.
 
@@ -85,7 +85,7 @@ async fn check(test: &str) {
     let holder = Holder::start(run.encoding, run.settings, run.level).await;
     let table = Table::make(&holder, run.client_encoding, columns(run.letters)).await;
     let seed = number_of("AURORA_TRIGGER_RANDOM_SEED", 0);
-    let wanted = number_of("AURORA_TRIGGER_RANDOM_VALUES", 10_000);
+    let wanted = number_of("AURORA_TRIGGER_RANDOM_VALUES", 5_000);
     let mut seed_bytes = [number; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut rows = Rows::new(table.columns(), holder.server_version().await, seed_bytes);
