@@ -127,8 +127,6 @@ BEGIN
 END
 $body$;
 
-{% include "outbox/primary_key.sql" %}
-
 {% include "step_begin.sql" %}
 
 -- The lane of a row, by the text of its key; a table without a key may have nothing in the columns

@@ -1,7 +1,6 @@
 //! A publication `FOR ALL TABLES`, as a warehouse, Debezium or a blue/green deployment makes one: the product's own tables
 //! are in it.
 
-use aurora_trigger_gen::emit;
 use aurora_trigger_gen::{ChangeStream, StreamTrigger};
 use pipeline_tests::{Only, Pipeline, installation};
 use relay_lambda::local::{Fault, LambdaEndpoint, PostgresCluster};
@@ -19,11 +18,6 @@ const WITHOUT_PRIMARY_KEY: &str = "
     WHERE c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind = 'r' AND NOT EXISTS (
         SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate
     )";
-
-/// As an installation made the outbox before it had a primary key.
-const OLDER: &str = "
-    ALTER TABLE aurora_trigger.outbox DROP CONSTRAINT outbox_pkey, DROP COLUMN tiebreaker;
-    CREATE INDEX outbox_lane ON aurora_trigger.outbox (lane, position)";
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
 #[stream(table = "shop.items", delivery = "commit")]
@@ -110,87 +104,6 @@ async fn a_transaction_is_sent_once_when_it_commits_in_spite_of_one() {
         number(&session, "SELECT count(*) FROM aurora_trigger.failed_call").await,
         0
     );
-}
-
-/// An installation without the key gets it, with the events that wait in their order, whose places can be exchanged.
-#[tokio::test]
-async fn an_older_installation_gets_the_primary_key() {
-    let (pipeline, session) = start().await;
-    run(&session, OLDER).await;
-    run(&session, PUBLICATION).await;
-    run(
-        &session,
-        "INSERT INTO shop.items VALUES (1, 'a'); UPDATE shop.items SET name = 'b'",
-    )
-    .await;
-    pipeline.drain().await;
-    assert_eq!(pipeline.take_calls().len(), 1);
-    assert_eq!(
-        number(
-            &session,
-            "SELECT count(*) FROM aurora_trigger.failed_call WHERE message LIKE '%replica identity%'"
-        )
-        .await,
-        1
-    );
-    pipeline.install::<Only<Item>>().await;
-    assert_eq!(number(&session, WITHOUT_PRIMARY_KEY).await, 0);
-    for _ in 0..2 {
-        run(
-            &session,
-            "UPDATE aurora_trigger.outbox
-             SET position = (SELECT sum(position) FROM aurora_trigger.outbox) - position",
-        )
-        .await;
-    }
-    run(&session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
-    pipeline.drain().await;
-    assert_eq!(
-        pipeline.take_events::<Item>(),
-        [created(1, "a"), updated(1, "a", "b")]
-    );
-    run(&session, "DELETE FROM shop.items").await;
-    pipeline.drain().await;
-    drop(pipeline.take_calls());
-    use_all_of_it(&pipeline, &session).await;
-}
-
-/// Neither a writer that is at work nor a long outbox makes the installation fail, or wait for long.
-#[tokio::test]
-async fn an_outbox_in_use_gets_it_from_a_later_installation() {
-    let (pipeline, session) = start().await;
-    run(&session, OLDER).await;
-    run(&session, "BEGIN; INSERT INTO shop.items VALUES (1, 'a')").await;
-    let (installer, notices) = pipeline.listening_session().await;
-    let installation = emit::install(&[&Item::TABLE], None);
-    let key = "SELECT count(*) FROM pg_constraint WHERE conname = 'outbox_pkey'";
-    run(&installer, &installation).await;
-    let [warning] = notices.take_warnings().try_into().expect("it warns once");
-    assert!(
-        warning
-            .message()
-            .ends_with("no primary key, since it was in use"),
-        "{warning:?}"
-    );
-    run(
-        &session,
-        "COMMIT; INSERT INTO shop.items SELECT n, 'n' FROM generate_series(2, 10002) AS n",
-    )
-    .await;
-    run(&installer, &installation).await;
-    let [warning] = notices.take_warnings().try_into().expect("it warns once");
-    assert!(
-        warning
-            .message()
-            .ends_with("no primary key, since it holds many events"),
-        "{warning:?}"
-    );
-    assert_eq!(number(&session, key).await, 0);
-    pipeline.drain().await;
-    run(&installer, &installation).await;
-    let warnings = notices.take_warnings();
-    assert!(warnings.is_empty(), "{warnings:?}");
-    assert_eq!(number(&session, key).await, 1);
 }
 
 async fn connect(cluster: &PostgresCluster) -> Client {
