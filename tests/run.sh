@@ -140,12 +140,12 @@ of_no_version=(
     --skip=capture:: --skip=captured_tables:: --skip=chains:: --skip=cut_off:: --skip=encodings::bytes::
     --skip=encodings::sizes:: --skip=floors:: --skip=identifiers:: --skip=installation::interrupted::
     --skip=installation::meanwhile:: --skip=locks:: --skip=migrations:: --skip=masked_values:: --skip=meaning::
-    --skip=nul_in_json:: --skip=one_of_many:: --skip=sql_snapshots:: --skip=wire::
+    --skip=nul_in_json:: --skip=one_of_many:: --skip=restore_matrix:: --skip=sql_snapshots:: --skip=wire::
 )
 # These servers have not the extension.
 of_no_version+=(--skip=plpgsql_check::)
-# What roles may do to each other has changed with version 16, what a dump holds with several.
-of_later_versions=(--skip=installer_rights:: --skip=restore_matrix::)
+# What roles may do to each other has changed with version 16.
+of_later_versions=(--skip=installer_rights::)
 # What a conversion of encodings does has not changed since version 11.
 of_earlier_versions=(--skip=encodings::)
 # Row level: its functions are made of the same expressions as those of the statement level.
