@@ -155,19 +155,29 @@
                         SELECT
                             9,
                             format(
-                                CASE count(*)
-                                    WHEN 1 THEN '%s change is kept as a dead letter, since %s'
+                                CASE
+                                    WHEN count(*) = 1
+                                    THEN '%s change is kept as a dead letter, since %s'
+                                    WHEN count(*) > most_letters.number
+                                    THEN 'more than %s changes are kept as dead letters, since %s'
                                     ELSE '%s changes are kept as dead letters, since %s'
                                 END,
-                                count(*),
+                                least(count(*), most_letters.number),
                                 (array_agg(d.reason ORDER BY d.id DESC))[1]
                             )
-                        FROM aurora_trigger.dead_letter AS d
-                        WHERE d.is_raw AND (
-                            d.schema_name = s.schema_name AND d.table_name = s.table_name
-                            OR d.fingerprint = s.fingerprint
-                        )
-                        HAVING count(*) > 0
+                        -- There can be millions, and this is looked at every few seconds.
+                        FROM (SELECT 1000 AS number) AS most_letters
+                        CROSS JOIN LATERAL (
+                            SELECT l.id, l.reason
+                            FROM aurora_trigger.dead_letter AS l
+                            WHERE l.is_raw AND (
+                                l.schema_name = s.schema_name AND l.table_name = s.table_name
+                                OR l.fingerprint = s.fingerprint
+                            )
+                            ORDER BY l.id DESC
+                            LIMIT most_letters.number + 1
+                        ) AS d
+                        GROUP BY most_letters.number
 {%- endif %}
                     ) AS found (rank, problem)
                 ) AS problem

@@ -400,6 +400,7 @@ BEGIN
             is_raw boolean NOT NULL DEFAULT false
         );
         ALTER TABLE aurora_trigger.dead_letter OWNER TO aurora_trigger;
+        CREATE INDEX dead_letter_raw ON aurora_trigger.dead_letter (id) WHERE is_raw;
         COMMENT ON TABLE aurora_trigger.dead_letter IS
             'Events that could not be sent, whole, each with the reason.';
     END IF;

@@ -194,6 +194,33 @@ async fn whatever_is_altered_each_write_succeeds_and_its_change_is_kept_with_the
     }
 }
 
+/// Whoever monitors asks every few seconds.
+#[tokio::test]
+async fn of_many_it_is_told_that_they_are_many() {
+    let (_pipeline, session) = start(&Ware::TABLE).await;
+    run(&session, "ALTER TABLE shop.wares DROP stock").await;
+    let problem = "SELECT problem FROM aurora_trigger.capture_status WHERE app IS NOT NULL";
+    for (ids, told) in [
+        ("1, 1", "1 change is kept as a dead letter, since the table"),
+        (
+            "2, 1000",
+            "1000 changes are kept as dead letters, since the table",
+        ),
+        (
+            "1001, 1002",
+            "more than 1000 changes are kept as dead letters, since",
+        ),
+    ] {
+        run(
+            &session,
+            &format!("INSERT INTO shop.wares SELECT n, 'cup' FROM generate_series({ids}) AS n"),
+        )
+        .await;
+        let problem = text(&session, problem).await;
+        assert!(problem.contains(told), "{problem}");
+    }
+}
+
 #[tokio::test]
 async fn once_the_struct_fits_again_they_are_sent_in_their_order() {
     let (pipeline, session) = start(&Ware::TABLE).await;
