@@ -158,26 +158,35 @@
                                 CASE
                                     WHEN count(*) = 1
                                     THEN '%s change is kept as a dead letter, since %s'
-                                    WHEN count(*) > most_letters.number
-                                    THEN 'more than %s changes are kept as dead letters, since %s'
-                                    ELSE '%s changes are kept as dead letters, since %s'
+                                    WHEN count(*) <= 1000
+                                    THEN '%s changes are kept as dead letters, since %s'
+                                    ELSE 'over 1000 changes are kept as dead letters, since %2$s'
                                 END,
-                                least(count(*), most_letters.number),
+                                count(*),
                                 (array_agg(d.reason ORDER BY d.id DESC))[1]
                             )
-                        -- There can be millions, and this is looked at every few seconds.
-                        FROM (SELECT 1000 AS number) AS most_letters
-                        CROSS JOIN LATERAL (
-                            SELECT l.id, l.reason
-                            FROM aurora_trigger.dead_letter AS l
-                            WHERE l.is_raw AND (
-                                l.schema_name = s.schema_name AND l.table_name = s.table_name
-                                OR l.fingerprint = s.fingerprint
+                        -- There can be millions, also of other tables, and this is looked at every
+                        -- few seconds: no more of them are read, each way by an index.
+                        FROM (
+                            (
+                                SELECT l.id, l.reason
+                                FROM aurora_trigger.dead_letter AS l
+                                WHERE l.is_raw
+                                    AND l.schema_name = s.schema_name
+                                    AND l.table_name = s.table_name
+                                ORDER BY l.id DESC
+                                LIMIT 1001
                             )
-                            ORDER BY l.id DESC
-                            LIMIT most_letters.number + 1
+                            UNION
+                            (
+                                SELECT l.id, l.reason
+                                FROM aurora_trigger.dead_letter AS l
+                                WHERE l.is_raw AND l.fingerprint = s.fingerprint
+                                ORDER BY l.id DESC
+                                LIMIT 1001
+                            )
                         ) AS d
-                        GROUP BY most_letters.number
+                        HAVING count(*) > 0
 {%- endif %}
                     ) AS found (rank, problem)
                 ) AS problem

@@ -314,14 +314,14 @@ fn missing(table: &TableDesc) -> Sql {
 
 /// The condition that each of them is of a type that its field takes.
 fn fits(table: &TableDesc) -> Sql {
+    let fingerprint = table.fingerprint();
     let conditions: Vec<String> = capture::named_columns(table)
         .map(|column| {
             let types = built_in_types(column.ty());
             let arguments = [
                 format!("CASE WHEN false THEN {} END", Identifier(column.column())),
                 LiteralArray(types.iter().map(String::as_str).collect()).to_string(),
-                Literal(table.schema()).to_string(),
-                Literal(table.table()).to_string(),
+                Literal(&fingerprint).to_string(),
                 Literal(column.column()).to_string(),
             ];
             list("aurora_trigger.fits(", &arguments, ")")

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.last_position()
 RETURNS bigint
 LANGUAGE plpgsql
 STABLE
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN (
@@ -518,6 +519,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.first_truncation()
 RETURNS bigint
 LANGUAGE plpgsql
 STABLE
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN (

@@ -5,8 +5,7 @@
 CREATE OR REPLACE FUNCTION aurora_trigger.fits(
     sample anyelement,
     type_names text[],
-    schema_name text,
-    table_name text,
+    fingerprint text,
     column_name text
 )
 RETURNS boolean
@@ -32,19 +31,22 @@ BEGIN
     THEN
         RETURN false;
     END IF;
-    RETURN NOT EXISTS (
+    -- Nor does it show a struct that is younger: then the trigger asks again.
+    RETURN EXISTS (
         SELECT
         FROM aurora_trigger.stream_table AS s
         CROSS JOIN json_array_elements(s.columns) AS expected
-        CROSS JOIN aurora_trigger.type_differences(column_name, type_id, expected -> 'type')
-        WHERE s.schema_name = schema_name
-            AND s.table_name = table_name
+        WHERE s.fingerprint = fingerprint
             AND expected ->> 'column' = column_name
+            AND NOT EXISTS (
+                SELECT
+                FROM aurora_trigger.type_differences(column_name, type_id, expected -> 'type')
+            )
     );
 END
 $body$;
-ALTER FUNCTION aurora_trigger.fits(anyelement, text[], text, text, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.fits(anyelement, text[], text, text, text) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.fits(anyelement, text[], text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.fits(anyelement, text[], text, text) FROM PUBLIC;
 
 -- The differences from the struct, in words, or NULL where it fits. The relation is the table that
 -- the struct was installed for.

@@ -54,7 +54,7 @@ DECLARE
     -- The planner finds out whether the columns fit, once for each plan. A column that is gone is
     -- taken from "missing".
     IF fits THEN
-        -- An assignment would be planned five times more.
+        -- From PostgreSQL 14 on an assignment would be planned five times more.
         SELECT found.fits INTO fits
         FROM (
             SELECT

@@ -49,6 +49,7 @@ const NAMES: &[&str] = &[
     "made",
     "found",
     "fits",
+    "misfit",
     "ctid_",
     "naïve",
     "🙂🙂🙂",

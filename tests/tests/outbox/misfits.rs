@@ -57,6 +57,9 @@ const TABLES: &str = "
     CREATE TABLE shop.guests (id integer PRIMARY KEY, name text NOT NULL, email text, secret text, note text);
 ";
 
+/// A transaction whose snapshot is that of its first statement.
+const REPEATABLE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class";
+
 async fn start(table: &TableDesc) -> (Pipeline, Client) {
     let pipeline = Pipeline::installed(TABLES, &[table]).await;
     let session = pipeline.session().await;
@@ -208,7 +211,7 @@ async fn of_many_it_is_told_that_they_are_many() {
         ),
         (
             "1001, 1002",
-            "more than 1000 changes are kept as dead letters, since",
+            "over 1000 changes are kept as dead letters, since",
         ),
     ] {
         run(
@@ -366,11 +369,7 @@ async fn a_masked_or_skipped_value_is_not_kept_whatever_its_column_is_called() {
 async fn a_transaction_that_is_older_than_the_alteration_goes_on() {
     let (pipeline, session) = start(&Ware::TABLE).await;
     run(&session, "INSERT INTO shop.wares VALUES (1, 'cup', 5)").await;
-    run(
-        &session,
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class",
-    )
-    .await;
+    run(&session, REPEATABLE).await;
     pipeline.run("ALTER TABLE shop.wares DROP stock").await;
     run(&session, "INSERT INTO shop.wares VALUES (2, 'jug'); COMMIT").await;
     assert_eq!(number(&session, LETTERS).await, 1);
@@ -380,11 +379,7 @@ async fn a_transaction_that_is_older_than_the_alteration_goes_on() {
 #[tokio::test]
 async fn a_session_with_an_old_snapshot_captures_what_the_new_struct_has() {
     let (pipeline, session) = start(&Ware::TABLE).await;
-    run(
-        &session,
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class",
-    )
-    .await;
+    run(&session, REPEATABLE).await;
     pipeline
         .run(
             "ALTER TABLE shop.wares RENAME name TO title;
@@ -416,22 +411,19 @@ struct Season {
 struct LongSeason {
     #[stream(key)]
     id: i32,
-    days: Range<i64>,
+    open_days: Range<i64>,
 }
 
-/// Otherwise what its snapshot says of them can be wrong, and a plan outlives the transaction that it was made in.
+/// Otherwise what its snapshot says of types and names can be wrong, and a plan outlives the transaction that it was made in.
 #[tokio::test]
 async fn a_session_with_an_old_snapshot_captures_again_once_that_has_ended() {
     let (pipeline, session) = start(&Season::TABLE).await;
-    run(
-        &session,
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class",
-    )
-    .await;
+    run(&session, REPEATABLE).await;
     pipeline
         .run(
-            "ALTER TABLE shop.seasons ALTER days TYPE int8range
-             USING int8range(lower(days), upper(days))",
+            "ALTER TABLE shop.seasons RENAME days TO open_days;
+             ALTER TABLE shop.seasons ALTER open_days TYPE int8range
+             USING int8range(lower(open_days), upper(open_days))",
         )
         .await;
     pipeline.install::<Only<LongSeason>>().await;
