@@ -174,7 +174,7 @@
                                 WHERE l.is_raw
                                     AND l.schema_name = s.schema_name
                                     AND l.table_name = s.table_name
-                                ORDER BY l.id DESC
+                                ORDER BY -l.id
                                 LIMIT 1001
                             )
                             UNION
@@ -182,7 +182,7 @@
                                 SELECT l.id, l.reason
                                 FROM aurora_trigger.dead_letter AS l
                                 WHERE l.is_raw AND l.fingerprint = s.fingerprint
-                                ORDER BY l.id DESC
+                                ORDER BY -l.id
                                 LIMIT 1001
                             )
                         ) AS d

@@ -222,6 +222,25 @@ async fn of_many_it_is_told_that_they_are_many() {
         let problem = text(&session, problem).await;
         assert!(problem.contains(told), "{problem}");
     }
+
+    // A table without any is not looked for among those of others.
+    run(
+        &session,
+        "INSERT INTO shop.wares SELECT n, 'cup' FROM generate_series(1003, 6000) AS n;
+         UPDATE aurora_trigger.dead_letter SET table_name = 'tins', fingerprint = 'of tins'",
+    )
+    .await;
+    run(&session, "VACUUM ANALYZE aurora_trigger.dead_letter").await;
+    run(&session, "BEGIN").await;
+    let read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_all_tables
+        WHERE relid = 'aurora_trigger.dead_letter'::regclass";
+    let before = number(&session, read).await;
+    run(
+        &session,
+        "SELECT problem FROM aurora_trigger.capture_status",
+    )
+    .await;
+    assert_eq!(number(&session, read).await - before, 0, "of 6,000");
 }
 
 #[tokio::test]
