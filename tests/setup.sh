@@ -78,7 +78,7 @@ require_npm() {
 # Installs this package, name@version, into this folder.
 npm_install() {
     echo "installing by npm into $2: $1" >&2
-    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$2" "$1" >&2
+    npm install --loglevel=error --no-audit --no-fund --ignore-scripts --prefix "$2" "$1" >&2
 }
 
 # A folder of this name in cargo's target folder.
