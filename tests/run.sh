@@ -21,6 +21,8 @@ case "$*" in '' | --all-versions) ;; *) die "there is --all-versions, and no oth
 require_extensions() {
     local programs version extensions name missing=()
     programs=$(postgres_programs)
+    # They can be links into the folder of a version.
+    programs=$(dirname "$(readlink -f "$programs/postgres")")
     version=$("$programs/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
     case "$programs" in /usr/lib/postgresql/*) ;; *) return 0 ;; esac
     extensions=/usr/share/postgresql/$version/extension
