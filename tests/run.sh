@@ -128,8 +128,8 @@ tests_of() {
     done
 }
 
-# Models of what the SQL does, which need no server.
-of_models=(--test=outbox_protocol --test=outbox_floor)
+# A model of what the SQL does, which needs no server.
+of_models=(--test=outbox_protocol)
 # Tests that start a PostgreSQL, and of which most is about relay and programs.
 of_processes=(--test=promises --test=programs --test=lambda_bootstrap --test=lambda_endpoint)
 # Tests of the generated SQL, and of the stand-in for aws_lambda: a version can change these.
@@ -140,7 +140,7 @@ of_sql+=(--test=local_extension --test=postgres_cluster)
 # Tests of these which no version has changed, or only in ways that the tests know, by parts of their names.
 of_no_version=(
     --skip=capture:: --skip=captured_tables:: --skip=chains:: --skip=cut_off:: --skip=encodings::bytes::
-    --skip=encodings::sizes:: --skip=floors:: --skip=identifiers:: --skip=locks:: --skip=migrations::
+    --skip=encodings::sizes:: --skip=identifiers:: --skip=locks:: --skip=migrations::
     --skip=masked_values:: --skip=meaning:: --skip=nul_in_json:: --skip=one_of_many:: --skip=restore_matrix::
     --skip=sql_snapshots:: --skip=wire::
 )

@@ -11,23 +11,28 @@ AS $body$
 DECLARE
     new_epoch bigint;
 BEGIN
+{%- if keeps_events %}
+    -- Nothing is collected or sent meanwhile.
+    PERFORM FROM aurora_trigger.collector FOR UPDATE;
+    PERFORM FROM aurora_trigger.lane FOR UPDATE;
+{%- endif %}
     INSERT INTO aurora_trigger.settings AS s (epoch)
     VALUES (aurora_trigger.clock_epoch())
     ON CONFLICT ON CONSTRAINT settings_pkey DO UPDATE
     SET epoch = greatest(s.epoch + 1, excluded.epoch)
     RETURNING s.epoch INTO new_epoch;
 {%- if keeps_events %}
-    -- They hold transactions and times of the other history.
-    UPDATE aurora_trigger.lane AS l
-    SET durable = '1:1:',
-        durable_position = 0,
-        listed_position = 0,
-        last_position = 0,
-        floor = 0,
-        floor_snapshot = '1:1:',
-        retry_at = NULL,
-        failures = 0,
-        restored = '{}';
+    UPDATE aurora_trigger.lane AS l SET retry_at = NULL, failures = 0;
+    UPDATE aurora_trigger.batch AS b
+    SET events = ARRAY(
+        SELECT CASE
+            WHEN left(e.text, 1) = ',' THEN e.text
+            -- The first one is that of its source: in a name, a quotation mark has a backslash.
+            ELSE regexp_replace(e.text, '"epoch":[0-9]+', '"epoch":' || new_epoch)
+        END
+        FROM unnest(b.events) WITH ORDINALITY AS e (text, number)
+        ORDER BY e.number
+    );
 {%- endif %}
 {%- if has_dead_letters %}
     -- Logical replication copies tables, and not how far their sequences are.
@@ -46,7 +51,12 @@ BEGIN
     -- What is captured from now on is sent after what waits.
     PERFORM aurora_trigger.advance(
         'aurora_trigger.event_seq',
-        (SELECT greatest(max(o.position), max(o.seq)) FROM aurora_trigger.outbox AS o),
+        (
+            SELECT greatest(
+                (SELECT max(k.seq) FROM aurora_trigger.kept AS k),
+                (SELECT max(b.place + b.event_count) FROM aurora_trigger.batch AS b)
+            )
+        ),
         1000000
     );
 {%- endif %}

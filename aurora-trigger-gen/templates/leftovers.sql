@@ -65,7 +65,7 @@ $body$;
 ALTER FUNCTION aurora_trigger.drop_renamed_triggers(text, text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.drop_renamed_triggers(text, text) FROM PUBLIC;
 
--- The number of a table's events in the outbox or the dead letters, where there are those.
+-- The number of a table's events that wait, or are dead letters, where there are those.
 CREATE OR REPLACE FUNCTION aurora_trigger.events_of(
     held_in text, schema_name text, table_name text
 )
@@ -79,8 +79,12 @@ DECLARE
 BEGIN
     IF to_regclass(format('aurora_trigger.%I', held_in)) IS NOT NULL THEN
         EXECUTE format(
-            'SELECT count(*) FROM aurora_trigger.%I AS e '
+            'SELECT %s FROM aurora_trigger.%I AS e '
             'WHERE e.schema_name = $1 AND e.table_name = $2',
+            CASE held_in
+                WHEN 'waiting' THEN 'coalesce(sum(e.events), 0)::bigint'
+                ELSE 'count(*)'
+            END,
             held_in
         )
         INTO events
@@ -145,7 +149,7 @@ BEGIN
         forget_table.schema_name, forget_table.table_name, '{}'
     );
     IF aurora_trigger.events_of(
-        'outbox', forget_table.schema_name, forget_table.table_name
+        'waiting', forget_table.schema_name, forget_table.table_name
     ) + aurora_trigger.events_of(
         'dead_letter', forget_table.schema_name, forget_table.table_name
     ) > 0 THEN

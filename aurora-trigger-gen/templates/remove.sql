@@ -72,7 +72,7 @@ BEGIN
         -- Whoever has a view open has these, too.
         SELECT array_agg(c.oid::regclass ORDER BY c.oid) INTO tables
         FROM pg_class AS c
-        WHERE c.relnamespace = to_regnamespace('aurora_trigger') AND c.relkind = 'r';
+        WHERE c.relnamespace = to_regnamespace('aurora_trigger') AND c.relkind IN ('r', 'p');
     END IF;
     {% include "remove_lock.sql" %}
     IF NOT needed AND to_regclass('aurora_trigger.settings') IS NOT NULL THEN
@@ -82,13 +82,14 @@ BEGIN
     IF NOT needed AND to_regclass('aurora_trigger.dead_letter') IS NOT NULL THEN
         EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.dead_letter)' INTO dead_letters;
     END IF;
-    IF NOT needed AND to_regclass('aurora_trigger.outbox') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.outbox)' INTO pending_events;
+    IF NOT needed AND to_regclass('aurora_trigger.waiting') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM aurora_trigger.waiting)' INTO pending_events;
     END IF;
     IF pending_events THEN
-        RAISE WARNING 'aurora_trigger: the schema stays, since aurora_trigger.outbox holds events'
-            USING HINT = 'SELECT aurora_trigger.drain() until it returns false, or delete them, '
-                'then run this file again.';
+        RAISE WARNING 'aurora_trigger: the schema stays, since events wait in the outbox'
+            USING HINT = 'SELECT aurora_trigger.drain() until it returns false, or to lose them '
+                'TRUNCATE aurora_trigger.outbox, aurora_trigger.kept, aurora_trigger.batch; then '
+                'run this file again.';
     ELSIF dead_letters THEN
         RAISE WARNING
             'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'

@@ -21,7 +21,7 @@ BEGIN
             -- What all share, if it is to go.
             SELECT 2, c.oid::regclass
             FROM pg_class AS c
-            WHERE c.relnamespace = to_regnamespace('aurora_trigger') AND c.relkind = 'r'
+            WHERE c.relnamespace = to_regnamespace('aurora_trigger') AND c.relkind IN ('r', 'p')
                 AND NOT EXISTS (
                     SELECT FROM pg_proc AS p
                     WHERE p.pronamespace = c.relnamespace AND p.prorettype = 'trigger'::regtype

@@ -66,15 +66,15 @@ BEGIN
     -- Its settings are still needed for what waits of it.
     IF to_regclass('aurora_trigger.stream_table') IS NULL THEN
         NULL;
-    ELSIF to_regclass('aurora_trigger.outbox') IS NULL THEN
+    ELSIF to_regclass('aurora_trigger.waiting') IS NULL THEN
         DELETE FROM aurora_trigger.stream_table AS t
         WHERE t.schema_name = {{ schema }} AND t.table_name = {{ table }};
     ELSE
         DELETE FROM aurora_trigger.stream_table AS t
         WHERE t.schema_name = {{ schema }} AND t.table_name = {{ table }}
             AND NOT EXISTS (
-                SELECT FROM aurora_trigger.outbox AS o
-                WHERE o.schema_name = t.schema_name AND o.table_name = t.table_name
+                SELECT FROM aurora_trigger.waiting AS w
+                WHERE w.schema_name = t.schema_name AND w.table_name = t.table_name
             );
     END IF;
     PERFORM set_config('lock_timeout', lock_timeout_before, true);

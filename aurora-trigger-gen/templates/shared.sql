@@ -344,8 +344,6 @@ BEGIN
             region text,
             -- Begins at the clock, in milliseconds since 1970: one that was used never comes again.
             epoch bigint NOT NULL,
-            -- Changes when events before a lane's floor are to be sent.
-            floor_version bigint NOT NULL DEFAULT (random() * 1000000000000)::bigint,
             mask_key_inner bytea,
             mask_key_outer bytea
         );
@@ -841,6 +839,7 @@ REVOKE ALL ON FUNCTION
 {% include "outbox/misfit.sql" %}
 {% include "outbox/chain.sql" %}
 {% include "outbox/payload.sql" %}
+{% include "outbox/collect.sql" %}
 {% include "outbox/drain.sql" %}
 {%- if sends_at_commit %}
 {% include "outbox/commit.sql" %}

@@ -64,7 +64,7 @@ BEGIN
     LOOP
         EXECUTE format('DROP FUNCTION %s', found.function_name);
     END LOOP;
-    RETURN aurora_trigger.events_of('outbox', names[1], names[2]);
+    RETURN aurora_trigger.events_of('waiting', names[1], names[2]);
 END
 $body$;
 ALTER FUNCTION aurora_trigger.stop_capture(text) OWNER TO aurora_trigger;

@@ -3,7 +3,9 @@
 use askama::Template;
 
 use super::sql::DollarQuoted;
-use super::way::{ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, SYNC_BYTES, Way};
+use super::way::{
+    ASYNC_BYTES, CALL_EVENTS, LEAST_DRAIN_BYTES, LEAST_STEP_EVENTS, STEP_EVENTS, SYNC_BYTES, Way,
+};
 use super::{app, capture, mask};
 use crate::describe::{Level, TableDesc};
 use crate::wire::FORMAT_VERSION;
@@ -26,6 +28,8 @@ pub(super) struct Shared {
     drain_bytes: usize,
     least_drain_bytes: usize,
     call_events: usize,
+    step_events: usize,
+    least_step_events: usize,
 }
 
 impl Shared {
@@ -55,6 +59,8 @@ impl Shared {
             drain_bytes: SYNC_BYTES,
             least_drain_bytes: LEAST_DRAIN_BYTES,
             call_events: CALL_EVENTS,
+            step_events: STEP_EVENTS,
+            least_step_events: LEAST_STEP_EVENTS,
         })
     }
 }

@@ -12,9 +12,6 @@ use crate::describe::{
     ColumnDesc, Delivery, KeyDesc, Level, Shape, TableDesc, TypeDesc, Unchanged,
 };
 
-/// The lane that all others wait for.
-const TRUNCATION_LANE: &str = "-1";
-
 /// The parts of a trigger function that its templates print.
 pub(super) struct TriggerFunction<'a> {
     table: &'a TableDesc,
@@ -32,7 +29,7 @@ pub(super) struct TriggerFunction<'a> {
     schema: Literal<'a>,
     table_name: Literal<'a>,
     fingerprint: Literal<'a>,
-    lane: &'static str,
+    key_hash: &'static str,
     key: Sql,
     key_names: LiteralArray<'a>,
     source: Sql,
@@ -143,9 +140,10 @@ impl TriggerFunction<'_> {
                 schema: Literal(table.schema()),
                 table_name: Literal(table.table()),
                 fingerprint: Literal(&fingerprint),
-                lane: match operation {
-                    Operation::Truncate => TRUNCATION_LANE,
-                    _ => "aurora_trigger.lane_of(event.row_key)",
+                key_hash: match operation {
+                    // It has no key: all others wait for it.
+                    Operation::Truncate => "NULL::bigint",
+                    _ => "aurora_trigger.key_hash(event.row_key)",
                 },
                 key: key_text(table),
                 key_names: LiteralArray(capture::key_names(table)),

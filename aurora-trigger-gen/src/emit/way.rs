@@ -16,6 +16,11 @@ pub(super) const LEAST_DRAIN_BYTES: usize = 64_000;
 /// So many events a call of a drain takes at most: beyond them the relay would not be done in its two seconds.
 pub(super) const CALL_EVENTS: usize = 10_000;
 
+/// So many events a collection takes in one step, about: some seconds of work.
+pub(super) const STEP_EVENTS: usize = 100_000;
+/// A step that fails is followed by one of half its size, down to here.
+pub(super) const LEAST_STEP_EVENTS: usize = 100;
+
 /// Where a trigger hands its events to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -66,6 +71,11 @@ impl Way {
     /// Whether an event can stand in the outbox.
     pub(super) fn has_outbox(self) -> bool {
         !matches!(self, Self::Call | Self::CallOrWarn)
+    }
+
+    /// Whether the trigger writes events by itself into a table of ours.
+    pub(super) fn has_queue(self) -> bool {
+        matches!(self, Self::Outbox | Self::OutboxAtCommit)
     }
 
     /// A write goes on though its table no longer fits the struct.

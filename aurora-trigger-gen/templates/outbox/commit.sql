@@ -26,7 +26,7 @@ $body$;
 
 {% include "step_begin.sql" %}
 
--- Has the events at these places of the outbox sent when the transaction commits. They are noted in
+-- Has the events that are kept at these places sent when the transaction commits. They are noted in
 -- a setting, which a savepoint's rollback takes back. Any role can write it: who does can leave
 -- their own events to the drain, and no more, since each is looked at before it is sent.
 CREATE OR REPLACE FUNCTION aurora_trigger.send_later(places text)
@@ -50,7 +50,7 @@ ALTER FUNCTION aurora_trigger.send_later(text) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.send_later(text) FROM PUBLIC;
 
 -- Sends the events of the transaction that commits, as far as four calls take them. What fails, and
--- what is left, stays in the outbox, and nobody's COMMIT fails for it.
+-- what is left, is left to the drain, and nobody's COMMIT fails for it.
 CREATE OR REPLACE FUNCTION aurora_trigger.send_at_commit()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -88,7 +88,10 @@ BEGIN
         RETURN NULL; -- Somebody else wrote it.
     END;
     -- What it is where not even the choice succeeds.
-    SELECT NULL::tid[] AS places INTO batch;
+    SELECT
+        NULL::tid[] AS places, NULL::text[] AS schema_names, NULL::text[] AS table_names,
+        NULL::bigint[] AS event_counts, NULL::text AS batches
+    INTO batch;
     FOR calls IN 1..4 LOOP
         BEGIN
             batch := aurora_trigger.next_of_transaction(NEW.tx_id, kept_places);
@@ -99,7 +102,7 @@ BEGIN
                 aurora_trigger.payload('Event', batch.batches),
                 'Event'
             );
-            DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (batch.places);
+            DELETE FROM aurora_trigger.kept AS k WHERE k.ctid = ANY (batch.places);
         EXCEPTION WHEN serialization_failure THEN
             RAISE; -- It is the application's, and nothing mends it.
         WHEN OTHERS THEN
@@ -110,7 +113,8 @@ BEGIN
         END;
         IF error_state IS NOT NULL THEN
             PERFORM aurora_trigger.note_failed_call(
-                'commit', NULL, batch.places, error_state, error_message, error_detail
+                'commit', NULL, batch.schema_names, batch.table_names, batch.event_counts,
+                error_state, error_message, error_detail
             );
             EXIT;
         END IF;
@@ -127,6 +131,9 @@ CREATE OR REPLACE FUNCTION aurora_trigger.next_of_transaction(
     of_tx bigint,
     kept_places tid[],
     OUT places tid[],
+    OUT schema_names text[],
+    OUT table_names text[],
+    OUT event_counts bigint[],
     OUT batches text
 )
 LANGUAGE plpgsql
@@ -139,42 +146,59 @@ SET jit = off
 AS $body$
 BEGIN
     SELECT
-        array_agg(e.place),
+        array_agg(t.place ORDER BY t.slot),
+        array_agg(t.schema_name ORDER BY t.slot),
+        array_agg(t.table_name ORDER BY t.slot),
+        array_agg(1::bigint),
         string_agg(
             {% include "outbox/event_text.sql" %},
             ''
+            ORDER BY t.slot
         )
-    INTO places, batches
+    INTO places, schema_names, table_names, event_counts, batches
     FROM (
         SELECT
-            l.*,
-            sum(l.event_bytes + l.source_bytes) OVER so_far AS bytes,
-            row_number() OVER so_far AS number
+            s.*,
+            sum(
+                s.event_bytes + CASE
+                    WHEN getdatabaseencoding() = 'UTF8' THEN octet_length(s.source)
+                    ELSE aurora_trigger.utf8_size(s.source)
+                END
+            ) OVER so_far AS bytes,
+            row_number() OVER so_far = 1 AS is_first_of_piece
         FROM (
             SELECT
-                s.*,
-                {% include "outbox/source_bytes.sql" %}
+                p.*,
+                CASE
+                    WHEN p.capture IS DISTINCT FROM lag(p.capture) OVER (ORDER BY p.slot)
+                    THEN {% include "outbox/source_text.sql" %}
+                    ELSE ''
+                END AS source
             FROM (
                 SELECT
-                    {% include "outbox/event_columns.sql" %}
-                FROM aurora_trigger.outbox AS o
-                WHERE o.ctid = ANY (kept_places)
-                    AND o.tx_id = of_tx
-                    AND o.at_commit
+                    e.*,
+                    e.ctid AS place,
+                    e.seq AS slot,
+                    NULL::bigint AS moved_to,
+                    {% include "outbox/event_bytes.sql" %}
+                FROM aurora_trigger.kept AS e
+                WHERE e.ctid = ANY (kept_places)
+                    AND e.tx_id = of_tx
+                    AND e.at_commit
                     AND NOT EXISTS (
                         SELECT FROM aurora_trigger.stream_table AS t
-                        WHERE t.schema_name = o.schema_name
-                            AND t.table_name = o.table_name
+                        WHERE t.schema_name = e.schema_name
+                            AND t.table_name = e.table_name
                             AND t.paused
                     )
-            ) AS s
+            ) AS p
             -- What is too big for this way, with its source, is left to the drain, whose way is
             -- wider.
-            WHERE s.event_bytes <= {{ commit_bytes }} - 4000
-        ) AS l
-        WINDOW so_far AS (ORDER BY l.position ROWS UNBOUNDED PRECEDING)
-    ) AS e
-    WHERE e.bytes <= {{ commit_bytes }};
+            WHERE p.event_bytes <= {{ commit_bytes }} - 4000
+        ) AS s
+        WINDOW so_far AS (ORDER BY s.slot ROWS UNBOUNDED PRECEDING)
+    ) AS t
+    WHERE t.bytes <= {{ commit_bytes }};
 END
 $body$;
 ALTER FUNCTION aurora_trigger.next_of_transaction(bigint, tid[]) OWNER TO aurora_trigger;

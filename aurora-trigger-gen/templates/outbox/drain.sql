@@ -1,91 +1,68 @@
--- The last position that an event was given.
-CREATE OR REPLACE FUNCTION aurora_trigger.last_position()
-RETURNS bigint
-LANGUAGE plpgsql
+-- The tables of which something can be sent: they have batches, and are not paused. Of each, all
+-- before its first TRUNCATE that waits; where nothing is before that one, the TRUNCATE itself.
+CREATE OR REPLACE FUNCTION aurora_trigger.tables_to_send()
+RETURNS TABLE (schema_name text, table_name text, first_truncation bigint)
+LANGUAGE sql
 STABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    RETURN (
-        SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE 1 END
-        FROM aurora_trigger.event_seq AS s
-    );
-END
-$body$;
-ALTER FUNCTION aurora_trigger.last_position() OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.last_position() FROM PUBLIC;
-
--- The position up to which nothing of a lane can be sent that "shown" shows: its floor, or what is
--- before the first event of a transaction that was open when that was found.
-CREATE OR REPLACE FUNCTION aurora_trigger.floor_of(
-    of_lane smallint,
-    floor bigint,
-    floor_snapshot txid_snapshot,
-    floor_version bigint,
-    shown txid_snapshot
-)
-RETURNS bigint
-LANGUAGE plpgsql
-STABLE
+ROWS 3
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $body$
-#variable_conflict use_variable
-DECLARE
-    next_tx CONSTANT bigint := txid_snapshot_xmax(txid_current_snapshot());
-BEGIN
-    IF floor_version IS DISTINCT FROM (
-        SELECT s.floor_version FROM aurora_trigger.settings AS s
-    ) THEN
-        RETURN 0::bigint;
-    END IF;
-    RETURN least(
-        floor,
+    -- One look at the index for each table, however many batches there are.
+    WITH RECURSIVE found AS (
         (
-            SELECT min(ended.first_position) - 1
-            FROM (
-                SELECT (
-                    -- By the index of the transaction: the lane can be much longer.
-                    SELECT min(o.position + 0)
-                    FROM aurora_trigger.outbox AS o
-                    WHERE o.tx_id = was_open.tx_id AND o.lane + 0 = of_lane
-                ) AS first_position
-                FROM txid_snapshot_xip(floor_snapshot) AS was_open (tx_id)
-                -- One of another cluster, whose dump was restored here, has ended.
-                WHERE txid_visible_in_snapshot(was_open.tx_id, shown)
-                    OR was_open.tx_id >= next_tx
-            ) AS ended
+            SELECT b.schema_name, b.table_name
+            FROM aurora_trigger.batch AS b
+            ORDER BY b.schema_name, b.table_name
+            LIMIT 1
         )
-    );
-END
+        UNION ALL
+        SELECT next.schema_name, next.table_name
+        FROM found AS f
+        CROSS JOIN LATERAL (
+            SELECT b.schema_name, b.table_name
+            FROM aurora_trigger.batch AS b
+            WHERE (b.schema_name, b.table_name) > (f.schema_name, f.table_name)
+            ORDER BY b.schema_name, b.table_name
+            LIMIT 1
+        ) AS next
+    )
+    SELECT
+        f.schema_name,
+        f.table_name,
+        coalesce(
+            (
+                SELECT b.place
+                FROM aurora_trigger.batch AS b
+                WHERE b.lane = -1
+                    AND b.schema_name = f.schema_name AND b.table_name = f.table_name
+                ORDER BY b.place
+                LIMIT 1
+            ),
+            9223372036854775807
+        )
+    FROM found AS f
+    WHERE NOT EXISTS (
+        SELECT
+        FROM aurora_trigger.stream_table AS s
+        WHERE s.schema_name = f.schema_name AND s.table_name = f.table_name AND s.paused
+    )
 $body$;
-ALTER FUNCTION
-    aurora_trigger.floor_of(smallint, bigint, txid_snapshot, bigint, txid_snapshot)
-    OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION
-    aurora_trigger.floor_of(smallint, bigint, txid_snapshot, bigint, txid_snapshot)
-    FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.tables_to_send() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.tables_to_send() FROM PUBLIC;
 
--- The next events of a lane behind its floor, in their order, as many as a call takes: those that
--- are on disk, of tables that are not paused, and before any TRUNCATE of their table. The floor is
--- found in the same snapshot: otherwise a table could be resumed in between, and the events behind
--- the floor would be sent before those below it.
+-- The next batches of a lane, in their order, as many as a call takes.
 CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lane(
     of_lane smallint,
-    durable txid_snapshot,
-    durable_position bigint,
-    floor bigint,
-    floor_snapshot txid_snapshot,
-    floor_version bigint,
     call_bytes bigint,
-    call_events integer,
-    OUT found_floor bigint,
-    OUT places tid[],
-    OUT last_position bigint,
+    OUT places bigint[],
+    OUT schema_names text[],
+    OUT table_names text[],
+    OUT event_counts bigint[],
     OUT bytes bigint,
     OUT is_all boolean,
-    OUT transactions bigint[],
     OUT batches text
 )
 LANGUAGE plpgsql
@@ -97,271 +74,255 @@ SET jit = off
 AS $body$
 DECLARE
     own_tx CONSTANT bigint := txid_current_if_assigned();
-    next_tx CONSTANT bigint := txid_snapshot_xmax(txid_current_snapshot());
-    -- So that nothing is looked up for each event where there are none.
-    has_truncations CONSTANT boolean := EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o WHERE o.lane = -1
-    );
-    has_paused CONSTANT boolean := EXISTS (
-        SELECT FROM aurora_trigger.stream_table AS s WHERE s.paused
-    );
-    -- A long lane is not read in vain, where all of it is newer.
-    upto_position CONSTANT bigint := CASE
-        WHEN EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= next_tx)
-        THEN 9223372036854775807
-        ELSE durable_position
-    END;
-    earlier_lanes smallint[];
-    earlier_floors bigint[];
 BEGIN
-    found_floor := aurora_trigger.floor_of(
-        of_lane, floor, floor_snapshot, floor_version, durable
-    );
-    IF of_lane = -1 AND has_truncations THEN
-        SELECT
-            array_agg(l.lane),
-            array_agg(
-                aurora_trigger.floor_of(
-                    l.lane, l.floor, l.floor_snapshot, l.floor_version, txid_current_snapshot()
-                )
-            )
-        INTO earlier_lanes, earlier_floors
-        FROM aurora_trigger.lane AS l
-        WHERE l.lane >= 0;
-    END IF;
-    -- From the innermost query on it is in the order of the index: nothing has to be sorted, and no
-    -- more of a long lane is read than a call takes.
     SELECT
-        array_agg(e.place) FILTER (WHERE e.is_next),
-        max(e.position) FILTER (WHERE e.is_next),
-        CASE
-            WHEN bool_and(e.event_bytes IS NOT NULL) FILTER (WHERE e.is_next)
-            THEN max(e.bytes) FILTER (WHERE e.is_next)
-        END,
-        bool_and(e.is_next),
-        array_agg(e.tx_id) FILTER (WHERE e.is_next AND e.source_bytes > 0),
-        string_agg(
-            {% include "outbox/event_text.sql" %},
-            ''
-        )
-            -- One that is too big for any call could be too big for a text.
-            FILTER (WHERE e.is_next AND e.bytes <= {{ drain_bytes }})
-    INTO places, last_position, bytes, is_all, transactions, batches
+        array_agg(c.place ORDER BY c.place) FILTER (WHERE c.is_next),
+        array_agg(c.schema_name ORDER BY c.place) FILTER (WHERE c.is_next),
+        array_agg(c.table_name ORDER BY c.place) FILTER (WHERE c.is_next),
+        array_agg(c.event_count::bigint ORDER BY c.place) FILTER (WHERE c.is_next),
+        max(c.bytes_so_far::bigint) FILTER (WHERE c.is_next),
+        bool_and(c.is_next),
+        string_agg(array_to_string(c.events, ''), ']},' ORDER BY c.place) FILTER (WHERE c.is_next)
+    INTO places, schema_names, table_names, event_counts, bytes, is_all, batches
     FROM (
         SELECT
-            n.*,
-            n.number = 1 OR n.number <= call_events AND n.bytes <= call_bytes AS is_next
+            s.*,
+            s.number = 1
+                OR s.bytes_so_far <= call_bytes AND s.events_so_far <= {{ call_events }} AS is_next
         FROM (
             SELECT
-                l.*,
-                -- What no UTF-8 tells is not for a call with others, as what is too big.
-                sum(coalesce(l.event_bytes, {{ drain_bytes }} + 1) + l.source_bytes)
-                    OVER so_far AS bytes,
-                row_number() OVER so_far AS number
+                b.*,
+                row_number() OVER so_far AS number,
+                sum(b.bytes) OVER so_far AS bytes_so_far,
+                sum(b.event_count) OVER so_far AS events_so_far
             FROM (
-                SELECT
-                    s.*,
-                    {% include "outbox/source_bytes.sql" %}
-                FROM (
-                    SELECT
-                        {% include "outbox/event_columns.sql" %}
-                    FROM aurora_trigger.outbox AS o
-                    WHERE o.lane = of_lane
-                        AND o.position > found_floor
-                        AND o.position <= upto_position
+                SELECT waiting.*
+                FROM aurora_trigger.tables_to_send() AS t
+                CROSS JOIN LATERAL (
+                    SELECT b.*
+                    FROM aurora_trigger.batch AS b
+                    WHERE b.lane = of_lane
+                        AND b.schema_name = t.schema_name
+                        AND b.table_name = t.table_name
+                        AND b.collected_by IS DISTINCT FROM own_tx
                         AND (
-                            txid_visible_in_snapshot(o.tx_id, durable)
-                            -- Of another cluster, whose dump was restored here: ours would not be
-                            -- visible yet.
-                            OR o.tx_id >= next_tx
+                            CASE
+                                WHEN of_lane >= 0 THEN b.place < t.first_truncation
+                                ELSE b.place = t.first_truncation AND NOT EXISTS (
+                                    SELECT
+                                    FROM aurora_trigger.batch AS earlier
+                                    WHERE earlier.schema_name = t.schema_name
+                                        AND earlier.table_name = t.table_name
+                                        AND earlier.place < t.first_truncation
+                                )
+                            END
                         )
-                        -- Its own are not in a snapshot's list, and not committed.
-                        AND o.tx_id IS DISTINCT FROM own_tx
-                        AND (
-                            NOT has_truncations
-                            OR NOT EXISTS (
-                                SELECT FROM aurora_trigger.outbox AS truncation
-                                WHERE truncation.lane = -1
-                                    AND truncation.position < o.position
-                                    AND truncation.schema_name = o.schema_name
-                                    AND truncation.table_name = o.table_name
-                            )
-                        )
-                        AND (
-                            of_lane >= 0
-                            OR NOT EXISTS (
-                                SELECT
-                                FROM unnest(earlier_lanes, earlier_floors) AS l (lane, floor)
-                                JOIN aurora_trigger.outbox AS earlier ON earlier.lane = l.lane
-                                WHERE earlier.position > l.floor
-                                    AND earlier.position < o.position
-                                    AND earlier.schema_name = o.schema_name
-                                    AND earlier.table_name = o.table_name
-                            )
-                        )
-                        AND (
-                            NOT has_paused
-                            OR NOT EXISTS (
-                                SELECT FROM aurora_trigger.stream_table AS s
-                                WHERE s.schema_name = o.schema_name
-                                    AND s.table_name = o.table_name
-                                    AND s.paused
-                            )
-                        )
-                    ORDER BY o.position
-                    LIMIT call_events + 1
-                ) AS s
-            ) AS l
-            WINDOW so_far AS (ORDER BY l.position ROWS UNBOUNDED PRECEDING)
-        ) AS n
-    ) AS e;
+                    ORDER BY b.place
+                    LIMIT {{ call_events }} + 1
+                ) AS waiting
+                ORDER BY waiting.place
+                LIMIT {{ call_events }} + 1
+            ) AS b
+            WINDOW so_far AS (ORDER BY b.place ROWS UNBOUNDED PRECEDING)
+        ) AS s
+    ) AS c;
 END
 $body$;
-ALTER FUNCTION
-    aurora_trigger.next_of_lane(
-        smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint, bigint, integer
-    )
-    OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION
-    aurora_trigger.next_of_lane(
-        smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint, bigint, integer
-    )
-    FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.next_of_lane(smallint, bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.next_of_lane(smallint, bigint) FROM PUBLIC;
 
--- Takes an event out of the way that no call takes, and keeps it as a dead letter.
-CREATE OR REPLACE FUNCTION aurora_trigger.refuse(place tid, reason text)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    PERFORM aurora_trigger.keep_refused(ARRAY[place], ARRAY[reason]);
-    DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = place;
-END
-$body$;
-ALTER FUNCTION aurora_trigger.refuse(tid, text) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.refuse(tid, text) FROM PUBLIC;
-
--- The same with one that is too big for a call: reduces it to its key, if that can be read and its
--- table wants it. bytes: NULL where no UTF-8 tells it.
-CREATE OR REPLACE FUNCTION aurora_trigger.reduce(place tid, bytes bigint)
-RETURNS void
-LANGUAGE plpgsql
+-- The events of batches one by one, each with its source.
+CREATE OR REPLACE FUNCTION aurora_trigger.batch_events(of_lane smallint, places bigint[])
+RETURNS TABLE (place bigint, number bigint, seq bigint, source text, event text)
+LANGUAGE sql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 AS $body$
-DECLARE
-    reason CONSTANT text := format('too big for a call: %s bytes', bytes);
-BEGIN
-    IF bytes IS NULL THEN
-        PERFORM aurora_trigger.refuse(
-            place,
-            format(
-                'a text holds a byte that stands for no letter in %s, so no UTF-8 tells it',
-                getdatabaseencoding()
-            )
-        );
-        RETURN;
-    END IF;
-    UPDATE aurora_trigger.outbox AS o
-    SET before = NULL, after = NULL, key = (
-        SELECT json_object_agg(
-            name, aurora_trigger.member(coalesce(o.after, o.before), name)
-        )
-        FROM unnest(t.key_names) AS name
-    )
-    FROM aurora_trigger.stream_table AS t
-    WHERE o.ctid = place
-        AND t.schema_name = o.schema_name AND t.table_name = o.table_name
-        AND t.oversize = 'key_only' AND o.key IS NULL;
-    IF NOT FOUND THEN
-        PERFORM aurora_trigger.refuse(place, reason);
-    END IF;
-EXCEPTION WHEN program_limit_exceeded THEN
-    PERFORM aurora_trigger.refuse(
-        place, format('%s, and its key can''t be read: %s', reason, SQLERRM)
-    );
-END
+    SELECT
+        e.place,
+        e.number,
+        -- A quotation mark within a name or a value has a backslash before it.
+        substring(e.event FROM '^\{"seq":([0-9]+)')::bigint,
+        max(e.source) OVER (PARTITION BY e.place, e.source_number),
+        e.event
+    FROM (
+        SELECT
+            p.place,
+            p.number,
+            CASE
+                WHEN p.begins THEN substr(p.text, p.source_end + 11)
+                ELSE substr(p.text, 2)
+            END AS event,
+            CASE
+                WHEN p.begins THEN substr(
+                    p.text,
+                    strpos(p.text, '{"source":') + 10,
+                    p.source_end - strpos(p.text, '{"source":') - 10
+                )
+            END AS source,
+            count(*) FILTER (WHERE p.begins) OVER (PARTITION BY p.place ORDER BY p.number)
+                AS source_number
+        FROM (
+            SELECT
+                b.place,
+                t.number,
+                t.text,
+                left(t.text, 1) <> ',' AS begins,
+                strpos(t.text, ',"events":[') AS source_end
+            FROM aurora_trigger.batch AS b
+            CROSS JOIN LATERAL unnest(b.events) WITH ORDINALITY AS t (text, number)
+            WHERE b.lane = of_lane AND b.place = ANY (places)
+        ) AS p
+    ) AS e
 $body$;
-ALTER FUNCTION aurora_trigger.reduce(tid, bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.reduce(tid, bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.batch_events(smallint, bigint[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.batch_events(smallint, bigint[]) FROM PUBLIC;
 
--- The events among these that are nested too deep to be read. Each is read by itself, once: so one
--- of them costs a drain as much as any other event, however many of them there are.
-CREATE OR REPLACE FUNCTION aurora_trigger.nested_too_deep(places tid[])
-RETURNS tid[]
+-- An event of a batch as JSON; one that is nested too deep for the stack that is left, as a string.
+CREATE OR REPLACE FUNCTION aurora_trigger.event_as_json(event text)
+RETURNS json
 LANGUAGE plpgsql
 STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN event::json;
+EXCEPTION WHEN program_limit_exceeded THEN
+    RETURN to_json(event);
+END
+$body$;
+ALTER FUNCTION aurora_trigger.event_as_json(text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.event_as_json(text) FROM PUBLIC;
+
+-- Takes events out of batches, by their numbers: they are in the stream, or become dead letters,
+-- each with its reason.
+CREATE OR REPLACE FUNCTION aurora_trigger.take_out(
+    of_lane smallint,
+    places bigint[],
+    sent bigint[],
+    refused bigint[],
+    reasons text[]
+)
+RETURNS void
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
-    event record;
-    deep_places tid[] := ARRAY[]::tid[];
+    places_left bigint[];
 BEGIN
-    FOR event IN
-        SELECT o.ctid AS place, o.before, o.after, o.key
-        FROM unnest(places) AS p (place)
-        JOIN aurora_trigger.outbox AS o ON o.ctid = p.place
-    LOOP
-        BEGIN
-            -- As deep as in a payload.
-            PERFORM concat(
-                '{"batches":[{"events":[{"before":', coalesce(event.before, 'null'),
-                ',"after":', coalesce(event.after, 'null'),
-                ',"key":', coalesce(event.key, 'null'),
-                '}]}]}'
-            )::json;
-        EXCEPTION WHEN program_limit_exceeded THEN
-            deep_places := array_append(deep_places, event.place);
-        END;
-    END LOOP;
-    RETURN deep_places;
-END
-$body$;
-ALTER FUNCTION aurora_trigger.nested_too_deep(tid[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.nested_too_deep(tid[]) FROM PUBLIC;
-
--- Copies events to the dead letters, each with its reason.
-CREATE OR REPLACE FUNCTION aurora_trigger.keep_refused(places tid[], reasons text[])
-RETURNS void
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-AS $body$
     INSERT INTO aurora_trigger.dead_letter
         (reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event)
     SELECT
-        refused.reason,
-        o.schema_name,
-        o.table_name,
-        o.fingerprint,
-        -- Where the row of the settings is lost, the events must not be.
-        (SELECT coalesce(max(s.epoch), 0) FROM aurora_trigger.settings AS s),
-        o.tx_id,
-        o.ts_us,
-        o.capture,
-        CASE
-            WHEN o.key IS NOT NULL THEN json_build_object(
-                'seq', coalesce(o.seq, o.position), 'op', o.op, 'key', o.key, 'oversized', true
+        s.reason,
+        s.source ->> 'schema',
+        s.source ->> 'table',
+        s.source ->> 'fingerprint',
+        (s.source ->> 'epoch')::bigint,
+        (s.source ->> 'txId')::bigint,
+        (s.source ->> 'ts_us')::bigint,
+        s.source ->> 'capture',
+        s.event
+    FROM (
+        SELECT
+            r.reason,
+            e.seq,
+            e.source::json AS source,
+            aurora_trigger.event_as_json(e.event) AS event
+        FROM aurora_trigger.batch_events(of_lane, places) AS e
+        JOIN unnest(refused, reasons) AS r (seq, reason) ON r.seq = e.seq
+    ) AS s
+    ORDER BY s.seq;
+    WITH rest AS (
+        SELECT
+            e.place,
+            count(*) AS event_count,
+            sum(octet_length(e.event) + octet_length(e.source)) AS bytes,
+            array_agg(
+                concat(
+                    CASE
+                        WHEN e.number = e.first_number THEN ''
+                        WHEN e.source = e.source_before THEN ','
+                        ELSE ']},'
+                    END,
+                    CASE
+                        WHEN e.source IS DISTINCT FROM e.source_before
+                        THEN concat('{"source":', e.source, ',"events":[')
+                    END,
+                    e.event
+                )
+                ORDER BY e.number
+            ) AS events
+        FROM (
+            SELECT
+                e.*,
+                min(e.number) OVER (PARTITION BY e.place) AS first_number,
+                lag(e.source) OVER (PARTITION BY e.place ORDER BY e.number) AS source_before
+            FROM aurora_trigger.batch_events(of_lane, places) AS e
+            WHERE NOT EXISTS (
+                SELECT
+                FROM unnest(coalesce(sent, '{}') || coalesce(refused, '{}')) AS taken (seq)
+                WHERE taken.seq = e.seq
             )
-            ELSE json_build_object(
-                'seq', coalesce(o.seq, o.position),
-                'op', o.op,
-                'before', o.before,
-                'after', o.after
-            )
-        END
-    FROM unnest(places, reasons) AS refused (place, reason)
-    JOIN aurora_trigger.outbox AS o ON o.ctid = refused.place;
+        ) AS e
+        GROUP BY e.place
+    ), changed AS (
+        UPDATE aurora_trigger.batch AS b
+        SET event_count = r.event_count, bytes = r.bytes, events = r.events
+        FROM rest AS r
+        WHERE b.lane = of_lane AND b.place = r.place AND b.event_count <> r.event_count
+    )
+    SELECT array_agg(r.place) INTO places_left FROM rest AS r;
+    DELETE FROM aurora_trigger.batch AS b
+    WHERE b.lane = of_lane
+        AND b.place = ANY (places)
+        AND b.place <> ALL (coalesce(places_left, '{}'));
+END
 $body$;
-ALTER FUNCTION aurora_trigger.keep_refused(tid[], text[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.keep_refused(tid[], text[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.take_out(smallint, bigint[], bigint[], bigint[], text[])
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.take_out(smallint, bigint[], bigint[], bigint[], text[])
+    FROM PUBLIC;
+
+-- The numbers of the events in these batches that are nested too deep to be read. Each is read by
+-- itself: so one of them costs a drain as much as any other event, however many of them there are.
+CREATE OR REPLACE FUNCTION aurora_trigger.nested_too_deep(of_lane smallint, places bigint[])
+RETURNS bigint[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+DECLARE
+    event record;
+    deep bigint[] := ARRAY[]::bigint[];
+BEGIN
+    FOR event IN SELECT e.seq, e.event FROM aurora_trigger.batch_events(of_lane, places) AS e LOOP
+        BEGIN
+            -- As deep as in a payload.
+            PERFORM concat('{"batches":[{"events":[', event.event, ']}]}')::json;
+        EXCEPTION WHEN program_limit_exceeded THEN
+            deep := array_append(deep, event.seq);
+        END;
+    END LOOP;
+    RETURN deep;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.nested_too_deep(smallint, bigint[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.nested_too_deep(smallint, bigint[]) FROM PUBLIC;
 
 -- What the relay said of the events that it got: deletes what is in the stream, keeps what was
 -- refused as dead letters, leaves what is open. Returns how many are open.
-CREATE OR REPLACE FUNCTION aurora_trigger.settle(of_lane smallint, places tid[], answer json)
+CREATE OR REPLACE FUNCTION aurora_trigger.settle(
+    of_lane smallint,
+    places bigint[],
+    schema_names text[],
+    table_names text[],
+    event_counts bigint[],
+    answer json
+)
 RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -370,179 +331,87 @@ SET jit = off
 AS $body$
 DECLARE
     open_count CONSTANT integer := coalesce(json_array_length(answer -> 'open'), 0);
-    refused_places tid[];
+    refused_count CONSTANT integer := json_array_length(answer -> 'refused');
+    events CONSTANT bigint := (
+        SELECT sum(c.events)::bigint FROM unnest(event_counts) AS c (events)
+    );
+    refused bigint[];
     reasons text[];
-    open_places tid[];
+    still_open bigint[];
+    named record;
 BEGIN
-    IF (answer ->> 'accepted')::bigint + json_array_length(answer -> 'refused') + open_count
-        IS DISTINCT FROM cardinality(places)
-    THEN
+    IF (answer ->> 'accepted')::bigint + refused_count + open_count IS DISTINCT FROM events THEN
         -- Whoever answers something else is not the relay, and nothing says where the events are.
         RAISE EXCEPTION 'aurora_trigger: the answer to % is not the relay''s',
-            aurora_trigger.counted(cardinality(places), 'event', 'events')
+            aurora_trigger.counted(events, 'event', 'events')
             USING DETAIL = left(answer::text, 1000);
     END IF;
-    IF json_array_length(answer -> 'refused') > 0 OR open_count > 0 THEN
-        WITH event AS (
-            SELECT o.ctid AS place, coalesce(o.seq, o.position) AS seq
-            FROM aurora_trigger.outbox AS o
-            WHERE o.ctid = ANY (places)
-        ), refused AS (
-            SELECT (r.refused ->> 'seq')::bigint AS seq, r.refused ->> 'reason' AS reason
-            FROM json_array_elements(answer -> 'refused') AS r (refused)
-        ), still_open AS (
-            SELECT s.seq::bigint AS seq
-            FROM json_array_elements_text(answer -> 'open') AS s (seq)
-        )
-        SELECT
-            (SELECT array_agg(e.place ORDER BY e.seq) FROM event AS e JOIN refused USING (seq)),
-            (SELECT array_agg(r.reason ORDER BY r.seq) FROM event JOIN refused AS r USING (seq)),
-            (SELECT array_agg(e.place) FROM event AS e JOIN still_open USING (seq))
-        INTO refused_places, reasons, open_places;
-        IF coalesce(cardinality(refused_places), 0) <> json_array_length(answer -> 'refused')
-            OR coalesce(cardinality(open_places), 0) <> open_count
-        THEN
-            RAISE EXCEPTION 'aurora_trigger: the answer is not the relay''s: it names other events';
-        END IF;
+    IF refused_count = 0 AND open_count = 0 THEN
+        INSERT INTO aurora_trigger.sent AS s
+            (lane, schema_name, table_name, calls, accepted, refused)
+        SELECT of_lane, t.schema_name, t.table_name, 1, sum(t.events), 0
+        FROM unnest(schema_names, table_names, event_counts) AS t (schema_name, table_name, events)
+        GROUP BY t.schema_name, t.table_name
+        ON CONFLICT ON CONSTRAINT sent_pkey DO UPDATE
+        SET calls = s.calls + 1, accepted = s.accepted + excluded.accepted;
+        DELETE FROM aurora_trigger.batch AS b
+        USING unnest(schema_names, table_names, places) AS p (schema_name, table_name, place)
+        WHERE b.lane = of_lane
+            AND b.schema_name = p.schema_name AND b.table_name = p.table_name
+            AND b.place = p.place;
+        RETURN 0;
     END IF;
-    IF refused_places IS NOT NULL THEN
-        PERFORM aurora_trigger.keep_refused(refused_places, reasons);
+    SELECT array_agg((r.refused ->> 'seq')::bigint), array_agg(r.refused ->> 'reason')
+    INTO refused, reasons
+    FROM json_array_elements(answer -> 'refused') AS r (refused);
+    still_open := ARRAY(
+        SELECT o.seq::bigint FROM json_array_elements_text(answer -> 'open') AS o (seq)
+    );
+    SELECT
+        count(r.seq) AS refused,
+        count(o.seq) AS still_open,
+        array_agg(e.seq) FILTER (WHERE o.seq IS NULL AND r.seq IS NULL) AS sent
+    INTO named
+    FROM aurora_trigger.batch_events(of_lane, places) AS e
+    LEFT JOIN unnest(refused) AS r (seq) ON r.seq = e.seq
+    LEFT JOIN unnest(still_open) AS o (seq) ON o.seq = e.seq;
+    IF named.refused <> refused_count OR named.still_open <> open_count THEN
+        RAISE EXCEPTION 'aurora_trigger: the answer is not the relay''s: it names other events';
     END IF;
-    IF open_places IS NOT NULL THEN
-        places := ARRAY(SELECT unnest(places) EXCEPT SELECT unnest(open_places));
-    END IF;
-    WITH gone AS (
-        DELETE FROM aurora_trigger.outbox AS o
-        WHERE o.ctid = ANY (places)
-        RETURNING o.schema_name, o.table_name, o.ctid = ANY (refused_places) IS TRUE AS is_refused
-    )
     INSERT INTO aurora_trigger.sent AS s
         (lane, schema_name, table_name, calls, accepted, refused)
     SELECT
         of_lane,
-        g.schema_name,
-        g.table_name,
+        e.source ->> 'schema',
+        e.source ->> 'table',
         1,
-        count(*) FILTER (WHERE NOT g.is_refused),
-        count(*) FILTER (WHERE g.is_refused)
-    FROM gone AS g
-    GROUP BY g.schema_name, g.table_name
+        count(*) - count(e.refused),
+        count(e.refused)
+    FROM (
+        SELECT e.source::json AS source, r.seq AS refused
+        FROM aurora_trigger.batch_events(of_lane, places) AS e
+        LEFT JOIN unnest(refused) AS r (seq) ON r.seq = e.seq
+        LEFT JOIN unnest(still_open) AS o (seq) ON o.seq = e.seq
+        WHERE o.seq IS NULL
+    ) AS e
+    GROUP BY e.source ->> 'schema', e.source ->> 'table'
     ON CONFLICT ON CONSTRAINT sent_pkey DO UPDATE
     SET calls = s.calls + 1,
         accepted = s.accepted + excluded.accepted,
         refused = s.refused + excluded.refused;
+    PERFORM aurora_trigger.take_out(of_lane, places, named.sent, refused, reasons);
     RETURN open_count;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.settle(smallint, tid[], json) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.settle(smallint, tid[], json) FROM PUBLIC;
-
--- Those of these transactions that have events of a lane behind this position. A large one mostly
--- has the next event there; for others the index of the transaction is read.
-CREATE OR REPLACE FUNCTION aurora_trigger.cut_transactions(
-    of_lane smallint,
-    transactions bigint[],
-    last_position bigint
-)
-RETURNS bigint[]
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_bitmapscan = off
-SET jit = off
-AS $body$
-DECLARE
-    next_tx_id CONSTANT bigint := (
-        SELECT o.tx_id
-        FROM aurora_trigger.outbox AS o
-        WHERE o.lane = of_lane AND o.position > last_position
-        ORDER BY o.position
-        LIMIT 1
-    );
-BEGIN
-    RETURN ARRAY(
-        SELECT t.tx_id
-        FROM (SELECT DISTINCT unnest(transactions) AS tx_id) AS t
-        WHERE t.tx_id = next_tx_id OR (
-            SELECT true
-            FROM aurora_trigger.outbox AS rest
-            WHERE rest.tx_id = t.tx_id
-                -- As the index by lane must not be taken for it: what follows in a long lane is
-                -- mostly of others.
-                AND rest.lane + 0 = of_lane
-                AND rest.position + 0 > last_position
-            LIMIT 1
-        )
-    );
-END
-$body$;
-ALTER FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.cut_transactions(smallint, bigint[], bigint) FROM PUBLIC;
-
--- Whether there is something to send in a lane.
-CREATE OR REPLACE FUNCTION aurora_trigger.has_next(
-    of_lane smallint,
-    durable txid_snapshot,
-    durable_position bigint,
-    floor bigint,
-    floor_snapshot txid_snapshot,
-    floor_version bigint
-)
-RETURNS boolean
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    places tid[];
-BEGIN
-    SELECT n.places
-    INTO places
-    FROM aurora_trigger.next_of_lane(
-        of_lane, durable, durable_position, floor, floor_snapshot, floor_version, 0, 1
-    ) AS n;
-    RETURN places IS NOT NULL;
-EXCEPTION WHEN OTHERS THEN
-    RETURN true; -- Who comes to send it says what is wrong with it.
-END
-$body$;
-ALTER FUNCTION
-    aurora_trigger.has_next(smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint)
+ALTER FUNCTION aurora_trigger.settle(smallint, bigint[], text[], text[], bigint[], json)
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION
-    aurora_trigger.has_next(smallint, txid_snapshot, bigint, bigint, txid_snapshot, bigint)
+REVOKE ALL ON FUNCTION aurora_trigger.settle(smallint, bigint[], text[], text[], bigint[], json)
     FROM PUBLIC;
 
--- The position of the first TRUNCATE that waits: what is behind it, of its table, waits for it.
-CREATE OR REPLACE FUNCTION aurora_trigger.first_truncation()
-RETURNS bigint
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    RETURN (
-        SELECT min(o.position)
-        FROM aurora_trigger.outbox AS o
-        WHERE o.lane = -1
-            AND NOT EXISTS (
-                SELECT FROM aurora_trigger.stream_table AS s
-                WHERE s.schema_name = o.schema_name
-                    AND s.table_name = o.table_name
-                    AND s.paused
-            )
-    );
-END
-$body$;
-ALTER FUNCTION aurora_trigger.first_truncation() OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.first_truncation() FROM PUBLIC;
-
 -- Makes one call for a lane that nobody else is at. Returns 'idle' where there was nothing to send,
--- 'noted' where the next transaction can send it, 'called' after a call, and 'more' where another
--- call could follow at once. A cancel during the call counts as a failed call. first_position: the
--- last position that was given before this transaction got its number, or NULL if that is unknown.
-CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint, first_position bigint)
+-- 'called' after a call, and 'more' where another call could follow at once. A cancel during the
+-- call counts as a failed call.
+CREATE OR REPLACE FUNCTION aurora_trigger.drain_lane(of_lane smallint)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -552,10 +421,8 @@ AS $body$
 DECLARE
     longest_pause CONSTANT interval := interval '1 minute';
     this aurora_trigger.lane;
-    batch record;
-    call_events integer := {{ call_events }};
-    cut_transactions bigint[];
-    deep_places tid[];
+    chosen record;
+    deep bigint[];
     payload json;
     target text;
     target_region text;
@@ -566,27 +433,7 @@ DECLARE
     error_message text;
     error_detail text;
     pause_until timestamptz;
-    durable_now txid_snapshot;
-    position_now bigint := aurora_trigger.last_position();
-    -- From so many positions on a floor is worth a write.
-    worthwhile CONSTANT integer := 1000;
-    found_floor bigint;
-    version_now bigint;
-    first_truncation bigint;
-    has_own_events boolean;
-    has_next boolean;
 BEGIN
-    SELECT l.* INTO this FROM aurora_trigger.lane AS l WHERE l.lane = of_lane;
-    found_floor := aurora_trigger.floor_of(
-        of_lane, this.floor, this.floor_snapshot, this.floor_version, txid_current_snapshot()
-    );
-    -- Events behind it may be of an open transaction: those are not read each time.
-    IF position_now - found_floor < worthwhile AND NOT EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o
-        WHERE o.lane = of_lane AND o.position > found_floor
-    ) THEN
-        RETURN 'idle';
-    END IF;
     -- What is read must be read after the lock is held, so by another statement.
     SELECT l.*
     INTO this
@@ -600,82 +447,38 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 'idle';
     END IF;
-    position_now := aurora_trigger.last_position();
-    -- On disk by the end of this transaction, whose commit waits for the disk.
-    durable_now := txid_current_snapshot();
-    -- Before the events are chosen: what comes back, or is truncated, meanwhile is not passed over.
-    version_now := (SELECT s.floor_version FROM aurora_trigger.settings AS s);
-    first_truncation := aurora_trigger.first_truncation();
-    -- Its own transaction is not in its snapshots' lists. A drain in a transaction that has written
-    -- events leaves all marks where they are.
-    has_own_events := EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
-    );
-    IF has_own_events THEN
-        durable_now := this.durable;
-        position_now := this.durable_position;
-        first_position := this.last_position;
-        this.last_position := this.listed_position;
-    END IF;
     -- What it is where not even the choice succeeds.
     SELECT
-        NULL::bigint AS found_floor, NULL::tid[] AS places, NULL::bigint AS bytes, false AS is_all
-    INTO batch;
+        NULL::bigint[] AS places, NULL::text[] AS schema_names, NULL::text[] AS table_names,
+        NULL::bigint[] AS event_counts, NULL::bigint AS bytes, false AS is_all,
+        NULL::text AS batches
+    INTO chosen;
     BEGIN
         -- What is wrong with the events of this lane is in the way of no other lane.
         BEGIN
             LOOP
-                batch := aurora_trigger.next_of_lane(
-                    of_lane, this.durable, this.durable_position,
-                    this.floor, this.floor_snapshot, this.floor_version,
-                    this.call_bytes, call_events
-                );
-                EXIT WHEN batch.places IS NULL;
-                IF batch.bytes <= {{ drain_bytes }} IS NOT TRUE THEN
-                    PERFORM aurora_trigger.reduce(batch.places[1], batch.bytes);
-                    CONTINUE;
-                END IF;
-                cut_transactions := NULL;
-                IF NOT batch.is_all THEN
-                    -- A chain can only be told from all events of its transaction.
-                    cut_transactions := aurora_trigger.cut_transactions(
-                        of_lane, batch.transactions, batch.last_position
-                    );
-                    IF (
-                        SELECT bool_or(aurora_trigger.restore_chains(of_lane, cut.tx_id))
-                        FROM unnest(cut_transactions) AS cut (tx_id)
-                        WHERE cut.tx_id <> ALL (this.restored)
-                    ) THEN
-                        this.restored := this.restored || cut_transactions;
-                        CONTINUE;
-                    END IF;
-                END IF;
+                chosen := aurora_trigger.next_of_lane(of_lane, this.call_bytes);
+                EXIT WHEN chosen.places IS NULL;
                 BEGIN
-                    payload := aurora_trigger.payload('RequestResponse', batch.batches);
+                    payload := aurora_trigger.payload('RequestResponse', chosen.batches);
                     EXIT;
                 EXCEPTION WHEN program_limit_exceeded THEN
                     -- A value that the writer's statement could just read can be nested too deep
                     -- for what is left of the stack in here.
-                    deep_places := aurora_trigger.nested_too_deep(batch.places);
-                    IF cardinality(batch.places) = 1 THEN
-                        deep_places := batch.places;
+                    deep := aurora_trigger.nested_too_deep(of_lane, chosen.places);
+                    IF cardinality(deep) = 0 THEN
+                        RAISE;
                     END IF;
-                    PERFORM aurora_trigger.keep_refused(
-                        deep_places,
+                    PERFORM aurora_trigger.take_out(
+                        of_lane,
+                        chosen.places,
+                        NULL::bigint[],
+                        deep,
                         array_fill(
                             format('it is nested too deep to be read: %s', SQLERRM),
-                            ARRAY[cardinality(deep_places)]
+                            ARRAY[cardinality(deep)]
                         )
                     );
-                    DELETE FROM aurora_trigger.outbox AS o WHERE o.ctid = ANY (deep_places);
-                    -- The call takes the events that were read by themselves, and no others, so
-                    -- that none is read so twice.
-                    call_events := cardinality(batch.places) - cardinality(deep_places);
-                    IF call_events = 0 THEN
-                        call_events := {{ call_events }};
-                    ELSIF cardinality(deep_places) = 0 THEN
-                        call_events := call_events / 2; -- Only together they are too much.
-                    END IF;
                 END;
             END LOOP;
         EXCEPTION WHEN OTHERS THEN
@@ -684,32 +487,8 @@ BEGIN
                 error_message = MESSAGE_TEXT,
                 error_detail = PG_EXCEPTION_DETAIL;
         END;
-        IF error_state IS NULL AND batch.places IS NULL THEN
-            IF has_own_events THEN
-                RETURN 'idle';
-            END IF;
-            found_floor := least(this.listed_position, first_truncation - 1);
-            has_next := aurora_trigger.has_next(
-                of_lane, durable_now, position_now, found_floor, this.durable, version_now
-            );
-            UPDATE aurora_trigger.lane AS l
-            SET durable = durable_now,
-                durable_position = position_now,
-                listed_position = this.last_position,
-                last_position = coalesce(first_position, this.last_position),
-                floor = found_floor,
-                floor_snapshot = this.durable,
-                floor_version = version_now,
-                restored = '{}'
-            WHERE l.lane = of_lane
-                AND (
-                    has_next
-                    OR this.floor_version <> version_now
-                    OR found_floor - this.floor >= worthwhile
-                    OR this.last_position - this.listed_position >= worthwhile
-                    OR first_position - this.last_position >= worthwhile
-                );
-            RETURN CASE WHEN has_next THEN 'noted' ELSE 'idle' END;
+        IF error_state IS NULL AND chosen.places IS NULL THEN
+            RETURN 'idle';
         END IF;
         IF error_state IS NULL THEN
             SELECT s.function_name, s.region
@@ -717,7 +496,10 @@ BEGIN
             FROM aurora_trigger.settings AS s;
             BEGIN
                 answer := aurora_trigger.invoke(target, target_region, payload, 'RequestResponse');
-                open_count := aurora_trigger.settle(of_lane, batch.places, answer.payload);
+                open_count := aurora_trigger.settle(
+                    of_lane, chosen.places, chosen.schema_names, chosen.table_names,
+                    chosen.event_counts, answer.payload
+                );
                 error_message := answer.payload ->> 'reason';
             EXCEPTION WHEN OTHERS THEN
                 GET STACKED DIAGNOSTICS
@@ -727,24 +509,17 @@ BEGIN
             END;
         END IF;
         is_done := error_state IS NULL AND open_count = 0;
-        -- None was found where the choice has failed.
-        found_floor := coalesce(batch.found_floor, 0);
-        IF is_done AND NOT has_own_events THEN
-            found_floor := least(
-                CASE WHEN NOT batch.is_all THEN batch.last_position END,
-                this.listed_position,
-                first_truncation - 1
-            );
-            this.floor_snapshot := this.durable;
-        END IF;
         IF is_done THEN
             this.failures := 0;
         ELSE
             PERFORM aurora_trigger.note_failed_call(
-                'drain', of_lane, batch.places, error_state, error_message, error_detail
+                'drain', of_lane, chosen.schema_names, chosen.table_names, chosen.event_counts,
+                error_state, error_message, error_detail
             );
             this.failures := CASE
-                WHEN error_state IS NULL AND open_count < cardinality(batch.places) THEN 0
+                WHEN error_state IS NULL AND open_count < (
+                    SELECT sum(c.events) FROM unnest(chosen.event_counts) AS c (events)
+                ) THEN 0
                 ELSE least(this.failures + 1, 16)
             END;
             -- Without an answer the relay may still be at work on it, for two seconds at most.
@@ -757,40 +532,22 @@ BEGIN
             );
         END IF;
         UPDATE aurora_trigger.lane AS l
-        SET durable = durable_now,
-            durable_position = position_now,
-            listed_position = this.last_position,
-            last_position = coalesce(first_position, this.last_position),
-            floor = found_floor,
-            floor_snapshot = this.floor_snapshot,
-            floor_version = version_now,
-            tried_at = clock_timestamp(),
+        SET tried_at = clock_timestamp(),
             call_bytes = CASE
                 WHEN is_done THEN least({{ drain_bytes }}, this.call_bytes * 2)
                 ELSE greatest(
                     {{ least_drain_bytes }},
-                    least({{ drain_bytes }}, coalesce(batch.bytes, this.call_bytes)) / 2
+                    least({{ drain_bytes }}, coalesce(chosen.bytes, this.call_bytes)) / 2
                 )
             END,
             retry_at = pause_until,
             failures = this.failures,
-            last_error = CASE WHEN NOT is_done THEN error_message END,
-            -- What failed before there was a payload has moved nothing.
-            restored = CASE
-                WHEN payload IS NULL THEN l.restored
-                ELSE coalesce(cut_transactions, '{}')
-            END
+            last_error = CASE WHEN NOT is_done THEN error_message END
         WHERE l.lane = of_lane;
-        IF pause_until IS NULL AND (
-            NOT batch.is_all
-            OR of_lane = -1
-            OR aurora_trigger.has_next(
-                of_lane, durable_now, position_now, found_floor, this.floor_snapshot, version_now
-            )
-        ) THEN
-            RETURN 'more';
-        END IF;
-        RETURN 'called';
+        RETURN CASE
+            WHEN pause_until IS NULL AND (NOT chosen.is_all OR of_lane = -1) THEN 'more'
+            ELSE 'called'
+        END;
     EXCEPTION WHEN query_canceled THEN
         -- By somebody, or by statement_timeout. Until then events may have been written to the
         -- stream: without a note of it they would be sent again at once, and again.
@@ -800,13 +557,14 @@ BEGIN
             error_detail = PG_EXCEPTION_DETAIL;
     END;
     PERFORM aurora_trigger.note_failed_call(
-        'drain', of_lane, batch.places, error_state, error_message, error_detail
+        'drain', of_lane, chosen.schema_names, chosen.table_names, chosen.event_counts,
+        error_state, error_message, error_detail
     );
     UPDATE aurora_trigger.lane AS l
     SET tried_at = clock_timestamp(),
         call_bytes = greatest(
             {{ least_drain_bytes }},
-            least({{ drain_bytes }}, coalesce(batch.bytes, l.call_bytes)) / 2
+            least({{ drain_bytes }}, coalesce(chosen.bytes, l.call_bytes)) / 2
         ),
         retry_at = clock_timestamp() + least(
             longest_pause, interval '3 seconds' * power(2, l.failures)
@@ -819,50 +577,226 @@ BEGIN
     RETURN 'called';
 END
 $body$;
-ALTER FUNCTION aurora_trigger.drain_lane(smallint, bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.drain_lane(smallint, bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.drain_lane(smallint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.drain_lane(smallint) FROM PUBLIC;
 
--- Whether another lane than this one has events, and does not pause.
-CREATE OR REPLACE FUNCTION aurora_trigger.other_lanes_wait(than_lane smallint)
+-- The lanes that have something to send and do not pause, those first that were tried longest ago.
+CREATE OR REPLACE FUNCTION aurora_trigger.lanes_to_send()
+RETURNS smallint[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN ARRAY(
+        SELECT l.lane
+        FROM aurora_trigger.lane AS l
+        WHERE coalesce(
+                l.retry_at NOT BETWEEN clock_timestamp()
+                    AND clock_timestamp() + interval '1 minute',
+                true
+            )
+            AND EXISTS (
+                SELECT
+                FROM aurora_trigger.tables_to_send() AS t
+                CROSS JOIN LATERAL (
+                    SELECT b.place
+                    FROM aurora_trigger.batch AS b
+                    WHERE b.lane = l.lane
+                        AND b.schema_name = t.schema_name
+                        AND b.table_name = t.table_name
+                        AND b.collected_by IS DISTINCT FROM txid_current_if_assigned()
+                    ORDER BY b.place
+                    LIMIT 1
+                ) AS first
+                WHERE CASE
+                    WHEN l.lane >= 0 THEN first.place < t.first_truncation
+                    ELSE first.place = t.first_truncation AND NOT EXISTS (
+                        SELECT
+                        FROM aurora_trigger.batch AS earlier
+                        WHERE earlier.schema_name = t.schema_name
+                            AND earlier.table_name = t.table_name
+                            AND earlier.place < t.first_truncation
+                    )
+                END
+            )
+        ORDER BY l.tried_at NULLS FIRST, l.lane
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.lanes_to_send() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.lanes_to_send() FROM PUBLIC;
+
+-- Whether there is a lane that does not pause, and has less to send than a call takes.
+CREATE OR REPLACE FUNCTION aurora_trigger.lanes_want_more()
 RETURNS boolean
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN EXISTS (
+        SELECT
+        FROM aurora_trigger.lane AS l
+        WHERE l.lane >= 0
+            AND coalesce(
+                l.retry_at NOT BETWEEN clock_timestamp()
+                    AND clock_timestamp() + interval '1 minute',
+                true
+            )
+            AND (
+                SELECT coalesce(sum(first.bytes), 0)
+                FROM aurora_trigger.tables_to_send() AS t
+                CROSS JOIN LATERAL (
+                    SELECT b.bytes
+                    FROM aurora_trigger.batch AS b
+                    WHERE b.lane = l.lane
+                        AND b.schema_name = t.schema_name
+                        AND b.table_name = t.table_name
+                    ORDER BY b.place
+                    LIMIT {{ call_events }}
+                ) AS first
+            ) < {{ drain_bytes }}
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.lanes_want_more() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.lanes_want_more() FROM PUBLIC;
+
+-- Gives the room back of what is collected, and of what is sent. It waits for nobody: a part of the
+-- outbox to which a transaction has written that is still open stays as it is.
+CREATE OR REPLACE FUNCTION aurora_trigger.give_back_room()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
-    longest_pause CONSTANT interval := interval '1 minute';
-    other_lane smallint;
-    other_floor bigint;
+    worthwhile CONSTANT bigint := 1000000::bigint;
+    this aurora_trigger.collector;
+    done_xmax bigint;
+    done_open bigint[];
+    part text;
+    is_done boolean;
 BEGIN
-    FOR other_lane, other_floor IN
-        SELECT
-            l.lane,
-            aurora_trigger.floor_of(
-                l.lane, l.floor, l.floor_snapshot, l.floor_version, txid_current_snapshot()
+    IF pg_total_relation_size('aurora_trigger.outbox_0') < worthwhile
+        AND pg_total_relation_size('aurora_trigger.outbox_1') < worthwhile
+        AND pg_total_relation_size('aurora_trigger.batch') < worthwhile
+    THEN
+        RETURN;
+    END IF;
+    -- Without the lock of the collector another one could collect what is looked for.
+    SELECT c.* INTO this FROM aurora_trigger.collector AS c FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND OR this.upto IS NOT NULL OR NOT aurora_trigger.is_sealed() THEN
+        RETURN;
+    END IF;
+    done_xmax := txid_snapshot_xmax(this.done);
+    done_open := ARRAY(SELECT txid_snapshot_xip(this.done));
+    FOREACH part IN ARRAY ARRAY['outbox_0', 'outbox_1'] LOOP
+        CONTINUE WHEN pg_total_relation_size('aurora_trigger.' || part) < worthwhile;
+        BEGIN
+            EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE NOWAIT', part);
+            -- All who have written to it have ended.
+            EXECUTE format(
+                'SELECT NOT EXISTS (SELECT FROM aurora_trigger.%I AS o WHERE o.tx_id >= $1) '
+                'AND NOT EXISTS (SELECT FROM aurora_trigger.%1$I AS o WHERE o.tx_id = ANY ($2))',
+                part
             )
-        FROM aurora_trigger.lane AS l
-        WHERE l.lane <> than_lane AND coalesce(
-            l.retry_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + longest_pause, true
-        )
-    LOOP
-        -- One by one: a join with a long outbox could read all of it.
-        IF EXISTS (
-            SELECT FROM aurora_trigger.outbox AS o
-            WHERE o.lane = other_lane AND o.position > other_floor
-        ) THEN
-            RETURN true;
-        END IF;
+            INTO is_done
+            USING done_xmax, done_open;
+            IF is_done THEN
+                EXECUTE format('TRUNCATE aurora_trigger.%I', part);
+            ELSE
+                -- The lock would be held until the end.
+                RAISE lock_not_available;
+            END IF;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        END;
     END LOOP;
-    RETURN false;
-EXCEPTION WHEN query_canceled THEN
-    -- Asked after a call, whose outcome must not be lost for it.
+    IF pg_total_relation_size('aurora_trigger.batch') >= worthwhile
+        AND NOT EXISTS (SELECT FROM aurora_trigger.batch)
+    THEN
+        BEGIN
+            LOCK TABLE aurora_trigger.batch IN ACCESS EXCLUSIVE MODE NOWAIT;
+            IF EXISTS (SELECT FROM aurora_trigger.batch) THEN
+                RAISE lock_not_available;
+            END IF;
+            TRUNCATE aurora_trigger.batch;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        END;
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.give_back_room() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.give_back_room() FROM PUBLIC;
+
+-- Collects, if nobody else is at it. What fails is noted, and is in the way of no call. It does
+-- nothing in a transaction that has written events, which would keep the locks.
+CREATE OR REPLACE FUNCTION aurora_trigger.try_to_collect()
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    collected boolean;
+    error_state text;
+    error_message text;
+    error_detail text;
+BEGIN
+    IF EXISTS (
+        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
+    ) THEN
+        RETURN false;
+    END IF;
+    BEGIN
+        collected := aurora_trigger.collect();
+        -- In a transaction that goes on, the locks would stay, and who waits for them could be in
+        -- its way.
+        IF statement_timestamp() < transaction_timestamp() + interval '1 millisecond' THEN
+            PERFORM aurora_trigger.give_back_room();
+        END IF;
+        RETURN collected;
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        GET STACKED DIAGNOSTICS
+            error_state = RETURNED_SQLSTATE,
+            error_message = MESSAGE_TEXT,
+            error_detail = PG_EXCEPTION_DETAIL;
+    END;
+    PERFORM aurora_trigger.note_failed_call(
+        'drain', NULL::smallint, NULL::text[], NULL::text[], NULL::bigint[],
+        error_state, error_message, error_detail
+    );
+    -- The next one takes a smaller step.
+    UPDATE aurora_trigger.collector AS c
+    SET step_events = greatest(
+            {{ least_step_events }},
+            least(c.step_events, (SELECT sum(w.events) FROM aurora_trigger.waiting AS w)) / 2
+        ),
+        retry_at = CASE
+            WHEN error_state <> '57014' THEN clock_timestamp() + interval '3 seconds'
+        END;
+    UPDATE aurora_trigger.collector_seal AS s
+    SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c);
+    IF error_state <> '57014' THEN
+        RETURN false;
+    END IF;
     PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
     RETURN true;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.other_lanes_wait(smallint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.other_lanes_wait(smallint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.try_to_collect() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.try_to_collect() FROM PUBLIC;
 
 -- Puts back what a drain can't work without, where the data was not copied with the schema, or a
 -- TRUNCATE took it. Raises an error where only the installation file can.
@@ -876,6 +810,13 @@ BEGIN
     SELECT n.lane
     FROM generate_series(-1, aurora_trigger.lane_count() - 1) AS n (lane)
     WHERE NOT EXISTS (SELECT FROM aurora_trigger.lane AS l WHERE l.lane = n.lane)
+    ON CONFLICT DO NOTHING;
+    -- Without its seal it counts as a copy.
+    INSERT INTO aurora_trigger.collector (only_row)
+    SELECT true WHERE NOT EXISTS (SELECT FROM aurora_trigger.collector)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO aurora_trigger.collector_seal (written_by)
+    SELECT '' WHERE NOT EXISTS (SELECT FROM aurora_trigger.collector_seal)
     ON CONFLICT DO NOTHING;
     IF NOT EXISTS (SELECT FROM aurora_trigger.stream_table) AND EXISTS (
         SELECT FROM pg_proc AS p
@@ -908,14 +849,12 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $body$
 DECLARE
-    first_position bigint := aurora_trigger.last_position();
     next_lane smallint;
     outcome text;
-    has_more boolean := false;
+    -- Of those that somebody else is at.
+    idle_lanes smallint[] := ARRAY[]::smallint[];
+    has_collected boolean := false;
 BEGIN
-    IF txid_current_if_assigned() IS NOT NULL THEN
-        first_position := NULL; -- It had begun before.
-    END IF;
     IF pg_is_in_recovery() THEN
         RAISE EXCEPTION 'aurora_trigger: this is a replica'
             USING HINT = 'Drain the primary: only there can events be deleted that were sent.';
@@ -945,18 +884,20 @@ BEGIN
     END IF;
     DELETE FROM aurora_trigger.failed_call AS f
     WHERE f.id <= (SELECT max(newest.id) - 1000 FROM aurora_trigger.failed_call AS newest);
-    FOR next_lane IN
-        SELECT l.lane
-        FROM aurora_trigger.lane AS l
-        ORDER BY l.tried_at NULLS FIRST, l.lane
-    LOOP
-        outcome := aurora_trigger.drain_lane(next_lane, first_position);
-        has_more := has_more OR outcome IN ('noted', 'more');
-        IF outcome IN ('called', 'more') THEN
-            RETURN has_more OR aurora_trigger.other_lanes_wait(next_lane);
-        END IF;
+    FOREACH next_lane IN ARRAY aurora_trigger.lanes_to_send() LOOP
+        outcome := aurora_trigger.drain_lane(next_lane);
+        EXIT WHEN outcome IN ('called', 'more');
+        idle_lanes := array_append(idle_lanes, next_lane);
     END LOOP;
-    RETURN has_more;
+    -- Not more than calls take: what waits in the outbox costs less than what waits in batches.
+    IF aurora_trigger.lanes_want_more()
+        AND current_setting('aurora_trigger.is_cut_off', true) IS DISTINCT FROM 'yes'
+    THEN
+        has_collected := aurora_trigger.try_to_collect();
+    END IF;
+    RETURN has_collected
+        OR outcome = 'more' IS TRUE
+        OR NOT aurora_trigger.lanes_to_send() <@ idle_lanes;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.drain() OWNER TO aurora_trigger;

@@ -36,18 +36,17 @@ AS $body$
 DECLARE
     event json;
 BEGIN
-    INSERT INTO aurora_trigger.outbox (
-        lane, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+    -- One that could not be read is a text.
+    IF json_typeof(events[1]) = 'string' THEN
+        RAISE program_limit_exceeded;
+    END IF;
+    INSERT INTO aurora_trigger.kept (
+        seq, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash,
         before, after, key, at_commit
     )
     SELECT
-        CASE parts.op
-            WHEN 't' THEN -1
-            ELSE aurora_trigger.lane_of(
-                aurora_trigger.row_key(coalesce(parts.after, parts.before, parts.key), key_names)
-            )
-        END,
         parts.seq,
+        aurora_trigger.statement_position(),
         tx_id,
         ts_us,
         schema_name,
@@ -55,6 +54,11 @@ BEGIN
         fingerprint,
         capture,
         parts.op,
+        CASE
+            WHEN parts.op <> 't' THEN aurora_trigger.key_hash(
+                aurora_trigger.row_key(coalesce(parts.after, parts.before, parts.key), key_names)
+            )
+        END,
         parts.before,
         parts.after,
         parts.key,

@@ -65,17 +65,6 @@ $body$;
 ALTER FUNCTION aurora_trigger.pause(regclass) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.pause(regclass) FROM PUBLIC;
 
--- Has each lane read again from its beginning.
-CREATE OR REPLACE FUNCTION aurora_trigger.forget_floors()
-RETURNS void
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-    UPDATE aurora_trigger.settings AS s SET floor_version = s.floor_version + 1
-$body$;
-ALTER FUNCTION aurora_trigger.forget_floors() OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.forget_floors() FROM PUBLIC;
-
 -- Sends the events of a table again, or of all that were paused. Returns how many tables that are.
 CREATE OR REPLACE FUNCTION aurora_trigger.resume(streamed_table regclass DEFAULT NULL)
 RETURNS bigint
@@ -89,9 +78,6 @@ BEGIN
     SET paused = false
     WHERE t.paused AND aurora_trigger.is_named(t.schema_name, t.table_name, streamed_table);
     GET DIAGNOSTICS resumed_tables = ROW_COUNT;
-    IF resumed_tables > 0 THEN
-        PERFORM aurora_trigger.forget_floors();
-    END IF;
     PERFORM aurora_trigger.require_captured(streamed_table);
     RETURN resumed_tables;
 END
@@ -189,9 +175,6 @@ BEGIN
                     'installation file, and redrive once more.';
         END IF;
     END LOOP;
-    IF letters > 0 THEN
-        PERFORM aurora_trigger.forget_floors();
-    END IF;
     RETURN letters;
 END
 $body$;

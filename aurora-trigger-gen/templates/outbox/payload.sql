@@ -23,7 +23,9 @@ REVOKE ALL ON FUNCTION aurora_trigger.payload(text, text) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION aurora_trigger.note_failed_call(
     caller text,
     of_lane smallint,
-    places tid[],
+    schema_names text[],
+    table_names text[],
+    events bigint[],
     error_state text,
     error_message text,
     error_detail text
@@ -31,24 +33,30 @@ CREATE OR REPLACE FUNCTION aurora_trigger.note_failed_call(
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
 AS $body$
     INSERT INTO aurora_trigger.failed_call
         (caller, lane, schema_name, table_name, events, sqlstate, message, detail)
     SELECT
         caller,
         of_lane,
-        o.schema_name,
-        o.table_name,
-        count(o.ctid),
+        t.schema_name,
+        t.table_name,
+        coalesce(sum(t.events), 0),
         error_state,
         error_message,
         error_detail
     FROM (VALUES (true)) AS call (failed)
-    LEFT JOIN aurora_trigger.outbox AS o ON o.ctid = ANY (places)
-    GROUP BY o.schema_name, o.table_name
+    LEFT JOIN unnest(schema_names, table_names, events) AS t (schema_name, table_name, events)
+        ON true
+    GROUP BY t.schema_name, t.table_name
 $body$;
-ALTER FUNCTION aurora_trigger.note_failed_call(text, smallint, tid[], text, text, text)
+ALTER FUNCTION
+    aurora_trigger.note_failed_call(
+        text, smallint, text[], text[], bigint[], text, text, text
+    )
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.note_failed_call(text, smallint, tid[], text, text, text)
+REVOKE ALL ON FUNCTION
+    aurora_trigger.note_failed_call(
+        text, smallint, text[], text[], bigint[], text, text, text
+    )
     FROM PUBLIC;

@@ -1,11 +1,44 @@
-CREATE OR REPLACE VIEW aurora_trigger.status AS
+-- How many events of a table wait, and since when the oldest one does.
+            CREATE OR REPLACE VIEW aurora_trigger.waiting AS
+            SELECT
+                w.schema_name,
+                w.table_name,
+                sum(w.events)::bigint AS events,
+                to_timestamp(min(w.oldest_us) / 1000000.0) AS oldest_at
+            FROM (
+                SELECT b.schema_name, b.table_name, b.event_count AS events, b.oldest_us
+                FROM aurora_trigger.batch AS b
+                UNION ALL
+                SELECT k.schema_name, k.table_name, 1, k.ts_us
+                FROM aurora_trigger.kept AS k
+                UNION ALL
+                SELECT o.schema_name, o.table_name, 1, o.ts_us
+                FROM aurora_trigger.outbox AS o
+                CROSS JOIN aurora_trigger.collector AS c
+                WHERE NOT txid_visible_in_snapshot(o.tx_id, c.done)
+                    -- Of a collection that is under way.
+                    AND NOT coalesce(
+                        txid_visible_in_snapshot(o.tx_id, c.upto) AND (
+                            (o.position, o.ts_us) <= (c.part_position, c.part_us)
+                            OR (o.position, o.ts_us) <= (c.part_end_position, c.part_end_us)
+                                AND o.key_hash < c.next_hash
+                        ),
+                        false
+                    )
+            ) AS w
+            GROUP BY w.schema_name, w.table_name;
+            ALTER VIEW aurora_trigger.waiting OWNER TO aurora_trigger;
+            COMMENT ON VIEW aurora_trigger.waiting IS
+                'For each table how many events wait to be sent.';
+
+            CREATE OR REPLACE VIEW aurora_trigger.status AS
             SELECT
                 t.schema_name,
                 t.table_name,
                 t.delivery,
                 t.on_failure,
                 t.paused,
-                coalesce(waiting.pending, 0) AS pending,
+                coalesce(waiting.events, 0) AS pending,
                 waiting.oldest_at AS oldest_pending_at,
                 (
                     SELECT count(*)
@@ -27,15 +60,7 @@ CREATE OR REPLACE VIEW aurora_trigger.status AS
                 failed.last_at AS last_error_at,
                 failed.last_error
             FROM aurora_trigger.stream_table AS t
-            LEFT JOIN (
-                SELECT
-                    o.schema_name,
-                    o.table_name,
-                    count(*) AS pending,
-                    to_timestamp(min(o.ts_us) / 1000000.0) AS oldest_at
-                FROM aurora_trigger.outbox AS o
-                GROUP BY o.schema_name, o.table_name
-            ) AS waiting
+            LEFT JOIN aurora_trigger.waiting
                 ON waiting.schema_name = t.schema_name AND waiting.table_name = t.table_name
             LEFT JOIN (
                 SELECT

@@ -19,6 +19,9 @@ DECLARE
         AND TG_TABLE_NAME = {{ function.table_name }};
     misfit text;
 {%- endif %}
+{%- if function.way.has_queue() %}
+    place bigint := aurora_trigger.statement_position();
+{%- endif %}
 {%- if function.way.sends_at_commit() %}
     kept_places text;
 {%- endif %}
@@ -108,12 +111,22 @@ DECLARE
 {%- else %}
     {{ super::layout::BLOCK }}
 {%- endif -%}
-INSERT INTO aurora_trigger.outbox (
-    lane, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
-    before, after, at_commit
+{%- if function.way.sends_at_commit() -%}
+INSERT INTO aurora_trigger.kept (
+    position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+    key_hash, before, after, at_commit
 )
 SELECT
-    {{ function.lane }},
+    place,
+{%- else -%}
+INSERT INTO aurora_trigger.outbox (
+    turn, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+    key_hash, before, after
+)
+SELECT
+    (txid_current() >> 8 & 1)::smallint,
+    place,
+{%- endif %}
     txid_current(),
     captured_us,
     {{ function.schema }},
@@ -121,9 +134,12 @@ SELECT
     {{ function.fingerprint }},
     capture,
     event.op,
+    {{ function.key_hash }},
     event.before,
-    event.after,
-    {{ function.way.sends_at_commit() }}
+    event.after
+{%- if function.way.sends_at_commit() -%},
+    true
+{%- endif %}
 FROM (
     {{ super::layout::BLOCK }}
 {%- endmacro -%}

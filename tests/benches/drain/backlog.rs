@@ -39,8 +39,6 @@ pub(crate) async fn measure(database: &Database, backlog: &Backlog, rounds: u32)
     for round in 1..=rounds {
         eprintln!("{events} events of transactions of {rows}: round {round} of {rounds}");
         run(&session, "TRUNCATE public.testing_rds_trigger").await;
-        // Autovacuum would have come by.
-        run(&session, "VACUUM aurora_trigger.outbox").await;
         run(&session, &fill(events, rows)).await;
         let before = database.relay.accepted();
         let start = Instant::now();

@@ -84,7 +84,9 @@ impl Variant {
             Self::None | Self::Article | Self::Statement | Self::Row => String::new(),
             Self::Limit => limit::emptying(&Person::TABLE),
             Self::History => "TRUNCATE public.history".to_owned(),
-            Self::Outbox | Self::Commit => "TRUNCATE aurora_trigger.outbox".to_owned(),
+            Self::Outbox | Self::Commit => {
+                "TRUNCATE aurora_trigger.outbox, aurora_trigger.kept".to_owned()
+            }
         }
     }
 }

@@ -237,9 +237,11 @@ async fn what_a_transaction_moves_meanwhile_is_not_lost() {
     let mover = pipeline.session().await;
     mover
         .batch_execute(
-            "UPDATE aurora_trigger.lane
-             SET durable = txid_current_snapshot(), durable_position = aurora_trigger.last_position();
-             BEGIN; SELECT aurora_trigger.refuse(o.ctid, 'not today') FROM aurora_trigger.outbox AS o",
+            "SELECT aurora_trigger.drain();
+             BEGIN; SELECT aurora_trigger.take_out(
+                 b.lane, ARRAY[b.place], NULL, ARRAY[e.seq], ARRAY['not today']
+             )
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
         )
         .await
         .expect("there is one");
@@ -276,9 +278,7 @@ async fn removed_but_for(pipeline: &Pipeline, remove: &str, kept: &str) -> Clien
         .collect();
     assert_eq!(
         warnings,
-        [format!(
-            "aurora_trigger: the schema stays, since {kept} holds events"
-        )]
+        [format!("aurora_trigger: the schema stays, since {kept}")]
     );
     session
 }
@@ -297,7 +297,12 @@ async fn dead_letters_are_kept_until_somebody_has_looked_at_them() {
         )
         .await;
     let remove = emit::remove(&[&table]);
-    let session = removed_but_for(&pipeline, &remove, "aurora_trigger.dead_letter").await;
+    let session = removed_but_for(
+        &pipeline,
+        &remove,
+        "aurora_trigger.dead_letter holds events",
+    )
+    .await;
     assert_eq!(count(&session, "aurora_trigger.dead_letter").await, 1);
     assert_eq!(count(&session, TRIGGERS).await, 0);
 
@@ -318,7 +323,7 @@ async fn events_that_wait_are_kept_until_they_are_sent() {
         .run("SELECT aurora_trigger.pause(); INSERT INTO notes VALUES (1)")
         .await;
     let remove = emit::remove(&[&table]);
-    let session = removed_but_for(&pipeline, &remove, "aurora_trigger.outbox").await;
+    let session = removed_but_for(&pipeline, &remove, "events wait in the outbox").await;
     assert_eq!(count(&session, TRIGGERS).await, 0);
     pipeline.run("SELECT aurora_trigger.resume()").await;
     pipeline.drain().await;

@@ -7,7 +7,7 @@ use pipeline_tests::{Only, Pipeline, error_of, installation, texts};
 use relay_lambda::relay;
 use tokio_postgres::Client;
 
-use crate::{Item, created, drain_once, number, pending, run, start};
+use crate::{Item, collected, created, drain_once, number, pending, refusal, run, start};
 
 const EPOCH: &str = "SELECT epoch FROM aurora_trigger.settings";
 
@@ -101,7 +101,13 @@ async fn the_installation_puts_back_each_table() {
         pipeline.install::<Only<Item>>().await;
         run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
         pipeline.drain().await;
-        assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")], "{table}");
+        let events = pipeline.take_events::<Item>();
+        if table == "aurora_trigger.collector" {
+            // Nothing tells what was collected: it is sent again, before what is new.
+            assert_eq!(events.last(), Some(&created(1, "a")));
+        } else {
+            assert_eq!(events, [created(1, "a")], "{table}");
+        }
         run(&session, "DELETE FROM shop.items").await;
         pipeline.drain().await;
         drop(pipeline.take_calls());
@@ -200,10 +206,11 @@ async fn what_is_captured_after_a_removal_and_a_new_installation_is_newer() {
 async fn a_copy_without_the_sequence_begins_a_new_epoch_behind_what_waits() {
     let (pipeline, session) = start().await;
     run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    run(&session, "SELECT setval('aurora_trigger.event_seq', 5000)").await;
+    drain_once(&session).await;
     run(
         &session,
-        "UPDATE aurora_trigger.outbox SET position = 5000;
-         SELECT setval('aurora_trigger.event_seq', 1, false)",
+        "SELECT setval('aurora_trigger.event_seq', 1, false)",
     )
     .await;
     let before = number(&session, EPOCH).await;
@@ -224,7 +231,6 @@ async fn a_copy_without_the_sequence_begins_a_new_epoch_behind_what_waits() {
 #[tokio::test]
 async fn what_is_noted_on_a_copy_has_a_number_of_its_own() {
     let (pipeline, session) = start().await;
-    let seq = "SELECT position FROM aurora_trigger.outbox";
     for id in 1..=2 {
         run(
             &session,
@@ -233,10 +239,7 @@ async fn what_is_noted_on_a_copy_has_a_number_of_its_own() {
         .await;
         pipeline.answer("null");
         pipeline.drain().await;
-        pipeline.answer(&format!(
-            r#"{{"accepted":0,"refused":[{{"seq":{},"reason":"not today"}}]}}"#,
-            number(&session, seq).await
-        ));
+        pipeline.answer(&refusal(&collected(&session, "").await, "not today"));
         run(&session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
         pipeline.drain().await;
         assert_eq!(pending(&session).await, 0);

@@ -49,11 +49,18 @@ fn sent(pipeline: &Pipeline, times: usize) -> Vec<i32> {
     ids
 }
 
-const SEVEN: &str = "aurora_trigger.lane_of('7')";
+const SEVEN: &str = "aurora_trigger.lane_of(aurora_trigger.key_hash('7'))";
 
 /// The events in the lane of the seventh item.
 async fn beside_seven(session: &Client) -> i64 {
-    let count = format!("SELECT count(*) FROM aurora_trigger.outbox WHERE lane = {SEVEN}");
+    let count = format!(
+        "SELECT (
+             SELECT count(*) FROM aurora_trigger.outbox AS o
+             WHERE aurora_trigger.lane_of(o.key_hash) = {SEVEN}
+                 AND NOT EXISTS (SELECT FROM aurora_trigger.batch)
+         ) + coalesce(sum(event_count), 0)
+         FROM aurora_trigger.batch WHERE lane = {SEVEN}"
+    );
     number(session, &count).await
 }
 

@@ -2,7 +2,7 @@
 
 use pipeline_tests::error_of;
 
-use crate::{Item, created, drain_once, number, pending, run, start};
+use crate::{Item, collected, created, drain_once, number, pending, refusal, run, start};
 
 #[tokio::test]
 async fn what_is_refused_is_kept_with_its_reason_until_it_is_sent_again_or_deleted() {
@@ -10,11 +10,10 @@ async fn what_is_refused_is_kept_with_its_reason_until_it_is_sent_again_or_delet
     run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
     run(&session, "INSERT INTO shop.items VALUES (1, 'a'), (2, 'b')").await;
     drain_once(&session).await;
-    let refused = number(
-        &session,
-        "SELECT position FROM aurora_trigger.outbox WHERE after ->> 'id' = '1'",
-    )
-    .await;
+    let [refused] = collected(&session, "\"id\":1")
+        .await
+        .try_into()
+        .expect("it is one event");
     pipeline.answer(&format!(
         r#"{{"accepted":1,"refused":[{{"seq":{refused},"reason":"after.name: not today"}}]}}"#
     ));
@@ -68,16 +67,7 @@ async fn dead_letters_are_deleted_by_table_by_number_or_all_when_that_is_said() 
         )
         .await;
         drain_once(&session).await;
-        let list: String = session
-            .query_one(
-                "SELECT json_agg(json_build_object('seq', position, 'reason', 'no'))::text
-                 FROM aurora_trigger.outbox",
-                &[],
-            )
-            .await
-            .expect("it is a text")
-            .get(0);
-        pipeline.answer(&format!(r#"{{"accepted":0,"refused":{list}}}"#));
+        pipeline.answer(&refusal(&collected(&session, "").await, "no"));
         drain_once(&session).await;
         assert_eq!(
             number(&session, "SELECT count(*) FROM aurora_trigger.dead_letter").await,

@@ -232,7 +232,7 @@ async fn a_drain_makes_one_call_and_the_lanes_take_turns() {
         "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n",
     )
     .await;
-    assert!(drain_once(&session).await, "it only notes what there is");
+    assert!(drain_once(&session).await, "it only collects what there is");
     assert!(pipeline.take_calls().is_empty());
     for waiting in (0..8).rev() {
         assert_eq!(
@@ -241,7 +241,7 @@ async fn a_drain_makes_one_call_and_the_lanes_take_turns() {
             "{waiting} lanes wait"
         );
         assert_eq!(pipeline.take_calls().len(), 1);
-        let lanes = "SELECT count(DISTINCT lane) FROM aurora_trigger.outbox";
+        let lanes = "SELECT count(DISTINCT lane) FROM aurora_trigger.batch";
         assert_eq!(number(&session, lanes).await, waiting);
     }
 }
@@ -261,9 +261,12 @@ async fn a_lane_with_an_endless_load_lets_the_others_send() {
         "UPDATE aurora_trigger.outbox SET table_name = 'others' WHERE after ->> 'id' = '1'",
     )
     .await;
-    let endless = "INSERT INTO aurora_trigger.outbox
-            (lane, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, after, at_commit)
-        SELECT lane, txid_current(), ts_us, schema_name, table_name, fingerprint, capture, op, after, false
+    let endless = "INSERT INTO aurora_trigger.outbox (
+            turn, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash, after
+        )
+        SELECT
+            (txid_current() >> 8 & 1)::smallint, aurora_trigger.statement_position(), txid_current(), ts_us,
+            schema_name, table_name, fingerprint, capture, op, key_hash, after
         FROM aurora_trigger.outbox WHERE table_name = 'others' LIMIT 1";
     for _ in 0..40 {
         run(&session, endless).await;
@@ -273,7 +276,7 @@ async fn a_lane_with_an_endless_load_lets_the_others_send() {
     assert_eq!(
         number(
             &session,
-            "SELECT count(*) FROM aurora_trigger.outbox WHERE table_name = 'items'"
+            "SELECT count(*) FROM aurora_trigger.waiting WHERE table_name = 'items'"
         )
         .await,
         0

@@ -2,7 +2,7 @@
 
 use relay_lambda::local::Fault;
 
-use crate::{Item, created, drain_once, number, pending, run, start, story};
+use crate::{Item, collected, created, drain_once, number, pending, run, start, story};
 
 /// As if the pause of a lane was over.
 const LATER: &str = "UPDATE aurora_trigger.lane SET retry_at = NULL";
@@ -166,11 +166,10 @@ async fn what_an_answer_leaves_open_is_sent_again() {
     )
     .await;
     drain_once(&session).await;
-    let open = number(
-        &session,
-        "SELECT position FROM aurora_trigger.outbox WHERE after ->> 'id' = '2'",
-    )
-    .await;
+    let [open] = collected(&session, "\"id\":2")
+        .await
+        .try_into()
+        .expect("it is one event");
     pipeline.answer(&format!(
         r#"{{"accepted":2,"refused":[],"open":[{open}],"reason":"throttled"}}"#
     ));

@@ -2,12 +2,12 @@
 
 mod at_commit;
 mod chains;
+mod collector;
 mod copies;
 mod cut_off;
 mod dead_letters;
 mod drain;
 mod failures;
-mod floors;
 mod meaning;
 mod misfits;
 mod nul_in_json;
@@ -91,7 +91,37 @@ async fn number(session: &Client, sql: &str) -> i64 {
 }
 
 async fn pending(session: &Client) -> i64 {
-    number(session, "SELECT count(*) FROM aurora_trigger.outbox").await
+    number(
+        session,
+        "SELECT coalesce(sum(events), 0)::bigint FROM aurora_trigger.waiting",
+    )
+    .await
+}
+
+/// The numbers of the events in batches whose text holds this.
+async fn collected(session: &Client, text: &str) -> Vec<i64> {
+    session
+        .query(
+            "SELECT e.seq
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e
+             WHERE strpos(e.event, $1) > 0
+             ORDER BY e.seq",
+            &[&text],
+        )
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"))
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
+}
+
+/// The answer of a relay that accepts none of these events.
+fn refusal(numbers: &[i64], reason: &str) -> String {
+    let refused: Vec<String> = numbers
+        .iter()
+        .map(|seq| format!(r#"{{"seq":{seq},"reason":"{reason}"}}"#))
+        .collect();
+    format!(r#"{{"accepted":0,"refused":[{}]}}"#, refused.join(","))
 }
 
 /// One drain: whether another would have something to do.

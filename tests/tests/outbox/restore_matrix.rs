@@ -330,7 +330,7 @@ async fn goes_on_in(way: &Way, name: &str, found: &Source, target: &PostgresClus
     assert_eq!(
         number(
             &target.session,
-            "SELECT count(*) FROM aurora_trigger.outbox"
+            "SELECT count(*) FROM aurora_trigger.waiting"
         )
         .await,
         0

@@ -1,9 +1,11 @@
 //! The protocol holds: scenarios that the search goes through to the end.
 
 use crate::scenario::{
-    ALL_DUTIES, COLLECTS, DRAINS, Duties, Isolation, OrderKeys, SENDS, Scenario,
+    ALL_DUTIES, COLLECTS, COLLECTS_AND_TRUNCATES, DRAINS, DRAINS_AND_TRUNCATES_BATCHES, Duties,
+    OrderKeys, SENDS, Scenario, WriterDrains,
 };
 use crate::search::search;
+use crate::state::KEYS;
 
 fn holds(name: &str, scenario: &Scenario) {
     match search(scenario) {
@@ -15,17 +17,11 @@ fn holds(name: &str, scenario: &Scenario) {
     }
 }
 
-/// A drain that collects and truncates queues.
-pub(crate) const COLLECTS_AND_TRUNCATES: Duties = Duties {
-    truncates_queues: true,
-    ..COLLECTS
-};
-
 /// Two collectors. Three writers change one row, so that each waits for the other; one of them changes a second row before.
-pub(crate) fn two_collectors(step_limit: usize) -> Scenario {
+pub(crate) fn two_collectors(step_keys: usize) -> Scenario {
     Scenario {
         duties: [COLLECTS; 2],
-        step_limit,
+        step_keys,
         rollbacks: true,
         drain_crashes: true,
         ..Scenario::new(&[(0, 1), (1, 0), (0, 0), (2, 0)])
@@ -33,10 +29,10 @@ pub(crate) fn two_collectors(step_limit: usize) -> Scenario {
 }
 
 /// Three writers take turns of the queue tables, two collectors also truncate them.
-pub(crate) fn queues_take_turns(step_limit: usize) -> Scenario {
+pub(crate) fn queues_take_turns(step_keys: usize) -> Scenario {
     Scenario {
         duties: [COLLECTS_AND_TRUNCATES; 2],
-        step_limit,
+        step_keys,
         rollbacks: true,
         drain_crashes: true,
         ..Scenario::new(&[(0, 0), (1, 1), (2, 0)])
@@ -55,7 +51,7 @@ pub(crate) fn long_transaction() -> Scenario {
 /// Two drains send two keys of one lane. The relay leaves events open, and refuses one that it may accept the next time.
 pub(crate) fn one_lane() -> Scenario {
     Scenario {
-        lane: [0, 0, 0],
+        lane: [0; KEYS],
         duties: [SENDS, DRAINS],
         drain_crashes: true,
         opens: true,
@@ -77,29 +73,22 @@ pub(crate) fn late_calls() -> Scenario {
 /// Two tables share a lane, an operator pauses and resumes.
 pub(crate) fn pauses() -> Scenario {
     Scenario {
-        lane: [0, 0, 0],
+        lane: [0; KEYS],
         table: [0, 1, 0],
         duties: [SENDS, DRAINS],
+        batch_limit: 1,
         call_limit: 1,
         opens: true,
         drain_crashes: true,
         pauses: 1,
-        step_limit: 9,
         ..Scenario::new(&[(0, 0), (0, 0), (0, 0), (1, 1)])
     }
 }
 
-/// The outbox tables take turns while one lane sends and another one has no events for long.
-pub(crate) fn outbox_rotates() -> Scenario {
+/// The table of batches is truncated while another drain sends.
+pub(crate) fn batches_are_truncated() -> Scenario {
     Scenario {
-        duties: [
-            SENDS,
-            Duties {
-                truncates_outbox: true,
-                ..COLLECTS
-            },
-        ],
-        outbox_rotates: true,
+        duties: [SENDS, DRAINS_AND_TRUNCATES_BATCHES],
         scan_apart: true,
         drain_crashes: true,
         opens: true,
@@ -107,14 +96,33 @@ pub(crate) fn outbox_rotates() -> Scenario {
     }
 }
 
-/// A writer calls a drain between its own changes, another drain runs by itself.
-pub(crate) fn writer_drains(isolation: Isolation) -> Scenario {
+/// Two drains collect, send, and truncate the table of batches.
+pub(crate) fn two_truncate_batches() -> Scenario {
+    Scenario {
+        duties: [DRAINS_AND_TRUNCATES_BATCHES; 2],
+        drain_crashes: true,
+        ..Scenario::new(&[(0, 0), (1, 1)])
+    }
+}
+
+/// A writer calls a drain in its own transaction, another drain runs by itself.
+pub(crate) fn writer_drains(when: WriterDrains) -> Scenario {
     Scenario {
         duties: [DRAINS, DRAINS],
-        writer_drains: Some(isolation),
+        writer_drains: Some(when),
         rollbacks: true,
         drain_crashes: true,
         ..Scenario::new(&[(0, 0), (0, 1), (1, 1), (2, 0)])
+    }
+}
+
+/// A transaction calls a drain twice, and sends behind its own collection.
+pub(crate) fn drains_twice() -> Scenario {
+    Scenario {
+        duties: [DRAINS, COLLECTS],
+        drains_twice: true,
+        drain_crashes: true,
+        ..Scenario::new(&[(0, 0), (1, 1), (2, 0)])
     }
 }
 
@@ -133,42 +141,33 @@ pub(crate) fn server_crashes() -> Scenario {
 pub(crate) fn everything() -> Scenario {
     Scenario {
         duties: [ALL_DUTIES; 2],
-        outbox_rotates: true,
         opens: true,
         drain_crashes: true,
         ..Scenario::new(&[(0, 0), (1, 0)])
     }
 }
 
-/// Two captures may have one order key.
-pub(crate) fn ties() -> Scenario {
+/// The order key is a clock that may say anything: it repeats itself, and steps back.
+pub(crate) fn clock() -> Scenario {
     Scenario {
-        order_keys: OrderKeys::WalWithTies,
+        order_keys: OrderKeys::Clock,
         duties: [COLLECTS; 2],
-        step_limit: 1,
+        step_keys: 1,
         drain_crashes: true,
         ..Scenario::new(&[(0, 0), (1, 1), (2, 0)])
     }
 }
 
-/// The order key is a clock that may say anything.
-pub(crate) fn clock() -> Scenario {
-    Scenario {
-        order_keys: OrderKeys::Clock,
-        ..ties()
-    }
+#[test]
+fn two_collectors_collect_each_row_once() {
+    holds("two_collectors, steps", &two_collectors(1));
+    holds("two_collectors", &two_collectors(KEYS));
 }
 
 #[test]
-fn two_collectors_copy_each_row_once() {
-    holds("two_collectors N=1", &two_collectors(1));
-    holds("two_collectors N=2", &two_collectors(2));
-}
-
-#[test]
-fn queues_are_truncated_after_the_copy() {
-    holds("queues_take_turns N=1", &queues_take_turns(1));
-    holds("queues_take_turns N=2", &queues_take_turns(2));
+fn queues_are_truncated_after_the_collection() {
+    holds("queues_take_turns, steps", &queues_take_turns(1));
+    holds("queues_take_turns", &queues_take_turns(KEYS));
 }
 
 #[test]
@@ -210,35 +209,45 @@ fn pauses_keep_the_order_of_each_key() {
 }
 
 #[test]
-fn the_outbox_is_truncated_after_the_last_lane() {
-    holds("outbox_rotates", &outbox_rotates());
-    let more = Scenario::new(&[(0, 0), (1, 1), (1, 0)]).changes;
+fn batches_are_truncated_when_they_are_settled() {
+    holds("batches_are_truncated", &batches_are_truncated());
+    holds("two_truncate_batches", &two_truncate_batches());
     holds(
-        "outbox_rotates, more changes",
-        &Scenario {
-            opens: false,
-            changes: more,
-            ..outbox_rotates()
-        },
-    );
-    holds(
-        "outbox_rotates, pauses",
+        "batches_are_truncated, pauses",
         &Scenario {
             pauses: 1,
             opens: false,
             drain_crashes: false,
-            ..outbox_rotates()
+            ..batches_are_truncated()
         },
     );
 }
 
 #[test]
 fn a_writer_may_drain() {
-    holds("writer_drains RC", &writer_drains(Isolation::ReadCommitted));
-    holds(
-        "writer_drains RR",
-        &writer_drains(Isolation::RepeatableRead),
-    );
+    for when in [WriterDrains::AtAnyTime, WriterDrains::AfterItsFirstChange] {
+        holds(&format!("writer_drains {when:?}"), &writer_drains(when));
+    }
+    for (duties, when) in [
+        (DRAINS_AND_TRUNCATES_BATCHES, WriterDrains::AtAnyTime),
+        (ALL_DUTIES, WriterDrains::AfterItsFirstChange),
+    ] {
+        let changes = Scenario::new(&[(0, 0), (0, 1), (1, 1)]).changes;
+        holds(
+            &format!("writer_drains {when:?}, truncates"),
+            &Scenario {
+                duties: [duties, COLLECTS_AND_TRUNCATES],
+                capture_apart: true,
+                changes,
+                ..writer_drains(when)
+            },
+        );
+    }
+}
+
+#[test]
+fn a_transaction_may_drain_twice() {
+    holds("drains_twice", &drains_twice());
 }
 
 #[test]
@@ -250,16 +259,20 @@ fn a_crash_of_the_server_takes_back_no_number() {
             ..server_crashes()
         },
     );
+    let changes = Scenario::new(&[(0, 0), (1, 0)]).changes;
+    holds(
+        "server_crashes, truncations",
+        &Scenario {
+            duties: [ALL_DUTIES; 2],
+            changes,
+            ..server_crashes()
+        },
+    );
 }
 
 #[test]
 fn two_drains_do_everything_at_once() {
     holds("everything", &everything());
-}
-
-#[test]
-fn equal_order_keys_lose_nothing() {
-    holds("ties", &ties());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::rules::Rule;
 use crate::scenario::{OrderKeys, Scenario};
-use crate::state::{At, PAIR, Set, State, Status};
+use crate::state::{At, Drain, PAIR, Set, State, Status};
 
 /// An invariant, named after its violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,9 +11,13 @@ pub(crate) enum Violation {
     Lost,
     /// A change was sent whose transaction has not committed, or has been undone.
     SentUncommitted,
-    /// A row of a queue was truncated before it was copied.
-    TruncatedUncopied,
-    /// An event of the outbox was truncated before it was settled.
+    /// A call sends an event that an earlier call has settled.
+    SentSettled,
+    /// A lane chooses an event of a table that is paused.
+    SentPaused,
+    /// A row of a queue was truncated before it was collected.
+    TruncatedUncollected,
+    /// The table of batches was truncated with an event in it.
     TruncatedUnsettled,
     /// The first occurrences of a key's changes in the stream are not in the order of their commits.
     OutOfOrder,
@@ -25,8 +29,6 @@ pub(crate) enum Violation {
     NumbersOutOfOrder,
     /// Two drains send one lane at once.
     TwoSenders,
-    /// A lane's pointer moves back.
-    PointerBack,
     /// All has come to rest, and a table that could be truncated never will be.
     NeverTruncated,
     /// Sessions wait for each other, or steps go round for ever.
@@ -56,6 +58,16 @@ pub(crate) fn numbered(scenario: &Scenario, state: &State, change: usize) -> Res
     Ok(())
 }
 
+/// A drain chooses what it sends, by a snapshot of this state.
+pub(crate) fn chosen(scenario: &Scenario, state: &State, drain: usize) -> Result<(), Violation> {
+    let is_paused = |change| state.db.paused.has(scenario.table(change));
+    if state.drains[drain].chosen.items().any(is_paused) {
+        Err(Violation::SentPaused)
+    } else {
+        Ok(())
+    }
+}
+
 /// The relay is given a change under a number.
 pub(crate) fn sent(
     scenario: &Scenario,
@@ -68,6 +80,9 @@ pub(crate) fn sent(
     }
     if state.sent_as[change] != 0 && state.sent_as[change] != number {
         return Err(Violation::TwoNumbers);
+    }
+    if state.db.number[change] != 0 && state.db.place[change] == 0 {
+        return Err(Violation::SentSettled);
     }
     for other in scenario
         .all_changes()
@@ -107,20 +122,19 @@ pub(crate) fn queue_truncated(
     state: &State,
     rows: Set,
 ) -> Result<(), Violation> {
-    let uncopied = |change| {
+    let uncollected = |change| {
         state.db.number[change] == 0 && scenario.status(&state.db, change) != Status::Aborted
     };
-    if rows.items().any(uncopied) {
-        Err(Violation::TruncatedUncopied)
+    if rows.items().any(uncollected) {
+        Err(Violation::TruncatedUncollected)
     } else {
         Ok(())
     }
 }
 
-/// Events of the outbox go away.
-pub(crate) fn outbox_truncated(state: &State, events: Set) -> Result<(), Violation> {
-    let settled = state.streamed.or(state.db.dead_letters).or(state.db.held);
-    if events.minus(settled).is_empty() {
+/// The table of batches is emptied.
+pub(crate) fn batches_truncated(state: &State) -> Result<(), Violation> {
+    if state.db.batched().is_empty() {
         Ok(())
     } else {
         Err(Violation::TruncatedUnsettled)
@@ -143,8 +157,9 @@ pub(crate) fn always(scenario: &Scenario, state: &State) -> Result<(), Violation
     if !scenario.breaks(Rule::NumberAtCall) && scenario.all_changes().items().any(renumbered) {
         return Err(Violation::TwoNumbers);
     }
-    let sends = |drain: usize| matches!(state.drains[drain].at, At::LaneRead | At::Called);
-    if sends(0) && sends(1) && state.drains[0].target == state.drains[1].target {
+    let sends = |session: Drain| session.at == At::LaneRead || session.has_called;
+    let [first, second] = state.drains;
+    if sends(first) && sends(second) && first.lane == second.lane {
         return Err(Violation::TwoSenders);
     }
     Ok(())
@@ -168,21 +183,20 @@ pub(crate) fn at_rest(scenario: &Scenario, state: &State) -> Result<(), Violatio
         .filter(|drain| !scenario.is_inside(*drain))
         .map(|drain| scenario.duties[drain]);
     let sends = outside.clone().any(|duties| duties.sends);
-    let copied = scenario.all_changes().only(|change| db.number[change] != 0);
+    let collected = scenario.all_changes().only(|change| db.number[change] != 0);
     let arrived = if sends {
         state.streamed.or(db.dead_letters)
     } else {
-        copied
+        collected
     };
     if !committed.minus(arrived).is_empty() {
         return Err(Violation::Lost);
     }
     let truncates_queues = outside.clone().any(|duties| duties.truncates_queues);
-    let truncates_outbox = outside.any(|duties| duties.truncates_outbox);
+    let truncates_batches = outside.any(|duties| duties.truncates_batches);
     let queues_left = truncates_queues && !db.queued.is_empty();
-    let outbox_left =
-        truncates_outbox && !db.outbox[usize::from(1 - db.collector.current)].is_empty();
-    if queues_left || outbox_left {
+    let batches_left = truncates_batches && db.batch_is_used && db.batched().is_empty();
+    if queues_left || batches_left {
         return Err(Violation::NeverTruncated);
     }
     Ok(())

@@ -1,52 +1,67 @@
-//! The protocol of the outbox, checked in every order of events, before it is written in SQL.
+//! The protocol of the outbox, checked in every order of events.
 //!
 //! The model is the protocol without SQL: each step is what one statement does that others can see. A scenario is small, and the
 //! search tries every order of its steps. A second set of tests breaks one rule of the protocol each: the search has to find what
-//! goes wrong, or the rule would be needless or the model blind.
+//! goes wrong, or the rule would be needless or the model blind. Rules that turn out to be spare have a test that says so.
 //!
 //! # The protocol
 //!
 //! A snapshot is a `txid_snapshot`: the set of transactions that had ended when it was taken.
 //!
-//! **Writer.** A trigger inserts a row per change into the queue of its table. Two queue tables take turns by the number of the
-//! writer's transaction, so nobody has to be told of a switch. The row holds the transaction's number, an order key and the
-//! image. The order key is the WAL position, read in an AFTER trigger, when the row's lock is held. It grows over all sessions,
-//! and two sessions can read the same one. Where there is no WAL position it is the clock, which can step back.
+//! **Writer.** A trigger inserts a row per change into the queue, the table `outbox`. The queue has two tables, which take turns
+//! by the number of the writer's transaction, so nobody has to be told of a switch. The row holds the transaction's number, an
+//! order key and the image. The order key is the WAL position, read in an AFTER trigger, when the row's lock is held. Where a key
+//! is changed by two transactions, the second one waits for the row's lock, and reads a later position. Changes of different keys
+//! can have one position. Where there is no WAL position the clock decides, which can step back.
 //!
-//! **Collector.** A part of every drain that is not inside of a writer's transaction. It locks the one row of `collector`, or
-//! skips, and reads in the next statement, READ COMMITTED:
+//! **Drain.** One transaction, READ COMMITTED. It calls the relay for one lane at most, then it collects, then it truncates.
+//! Where its transaction has written events it only calls: it would keep the locks of the other parts. It commits to the disk,
+//! whatever the session's `synchronous_commit` is.
 //!
-//! - `done`: what is visible in this snapshot has been copied.
-//! - `upto`: the snapshot of the tick that is being copied, or NULL. Taken in a statement after the lock. The collector's own
-//!   top-level transaction is stored in it as one in progress.
-//! - `after`: the order key up to which that tick has been copied.
-//! - `last`: the last number. It can't be looked up in the outbox, which may be empty.
+//! **Collector.** It locks the one row of `collector`, or skips, and reads the version that it has locked:
 //!
-//! A step copies rows from both queues together, in the order of the order key: those whose transaction is visible in `upto` and
-//! not in `done`, behind `after`, at most N *and all that share the last one's order key*. Membership is decided by transactions
-//! alone. Each row gets the number greatest(`last` + 1, order key), which is stored. With the last row of the tick `done` becomes
-//! `upto`. The commit waits for the disk.
+//! - `done`: what is visible in this snapshot is collected.
+//! - `upto`: the snapshot of a collection that has more steps to go, or NULL. A new one is taken in a statement behind the lock.
+//!   The collector's own transaction counts as open in it, since it may write events later.
+//! - `next_hash`: where the next step of that collection begins; in the model, a key.
 //!
-//! **Truncation of a queue.** ACCESS EXCLUSIVE with NOWAIT; then, in a new statement, if `done` shows all rows of the table,
-//! TRUNCATE. Never inside of a writer's transaction: the lock would stay, and an old snapshot would not show what was written since.
+//! The window of a collection is all rows whose transaction is visible in `upto` and not in `done`. Membership is decided by
+//! transactions alone, so it is the same for each later statement. A short collection takes the window at once. A long one takes
+//! steps, each with the keys of a range: all events of a key in the window are together. The last step sets `done` to `upto`.
 //!
-//! **Lane.** Lock the lane's row, or skip. The next statement reads, from one snapshot, the events behind `pointer` that are not in
-//! `settled`, the held ones first, the pauses, and `last`; no event that this transaction has copied itself. The relay answers for
-//! each event: accepted, refused, or open. Behind a refused or an open event of a key it writes no other of that key. Whether
-//! an event is refused depends on the event alone: a call can outlive its drain, and then overlaps the next one.
-//! Refused events are copied to the dead letters, and the pointer moves over what is settled. Where nothing is left, it moves to
-//! `last`, or a lane without events would keep the outbox from being truncated.
+//! A step reads both queue tables together, and puts the rows in the order of the order key, then of the clock, then of their
+//! places in the table. Each event gets the next number of a sequence. Numbers are never looked up: the table of batches can be
+//! empty. The events go into batches, each with the events of one lane and one captured table up to a size. A batch holds its
+//! place, which is a number of the same sequence, and the transaction that has collected it.
 //!
-//! **Pause.** Events of a paused table are copied to `held`, with their numbers. They go before everything behind them: as long
-//! as a held event of a table is left, later ones of that table follow it to `held`.
+//! **Lane.** Lock the lane's row, or skip. The next statement chooses the first batches of the lane by their places, with one
+//! snapshot: none of a paused table, and none that its own transaction has collected, since a rollback would take their numbers
+//! back. The relay answers for each event: accepted, refused, or open. Behind a refused or an open event of a key it writes no
+//! other of that key. Whether an event is refused depends on the event alone: a call can outlive its drain, and then overlaps the
+//! next one. Refused events are copied to the dead letters. Open events stay in their batch, with its place. A batch without open
+//! events is deleted, and no other one.
 //!
-//! **Rotation of the outbox.** Two tables. The collector switches in a step that copies a row, when the current one is large
-//! and the other one empty. The other one is truncated, under ACCESS EXCLUSIVE with NOWAIT, when all pointers are behind it.
+//! **Pause.** A lane passes over the batches of a paused table. Nothing is moved: after the end of the pause they go before later
+//! ones, by their places.
+//!
+//! **Truncation.** Under the collector's lock a drain locks the table, ACCESS EXCLUSIVE with NOWAIT. Then a new statement checks
+//! the rows. A queue is truncated if `done` shows all of its rows, the table of batches if it has none. The table stays locked
+//! until the drain's transaction ends.
+//!
+//! # What no rule prevents
+//!
+//! - A late call overtakes if the relay accepts an event that it refuses in another call.
+//! - A transaction can drain first and write afterwards. If its drain has truncated a queue, a writer that waits for this queue
+//!   can hold the row that the transaction waits for. PostgreSQL ends one of the two. The SQL therefore truncates only where the
+//!   drain's statement began within a millisecond of its transaction, as it does where each drain is a transaction of its own.
 //!
 //! # Limits of the model
 //!
-//! Images and their repair, savepoints, the restore of a dump, replicas that lose commits, a change of the number of lanes, and
-//! lanes under REPEATABLE READ. Keys are keys of rows: a row's lock is what orders the transactions of one key.
+//! TRUNCATE events, events that have their number before they are collected (the table `kept`), images and their repair,
+//! savepoints, the restore of a dump, replicas that lose commits, and a change of the number of lanes. Keys are keys of rows: a
+//! row's lock is what orders the transactions of one key. A transaction makes one call and collects once, in the order of one
+//! drain, or of two. A number that nobody has seen comes again after a rollback: a sequence would leave a gap. A table is
+//! truncated at any size.
 
 mod broken;
 mod holds;

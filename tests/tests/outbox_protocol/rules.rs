@@ -10,66 +10,62 @@ pub(crate) enum Rule {
     // Collector.
     /// Two drains may collect at once.
     CollectorNotLocked,
-    /// The collector's row is read by the snapshot of the statement that locks it.
-    CollectorReadWithLock,
+    /// The collector's row is read before it is locked.
+    CollectorReadBeforeLock,
     /// `upto` is the snapshot of the statement that locks the collector's row.
     UptoTakenWithLock,
-    /// `done` becomes the snapshot of the moment, not the one that was copied by.
+    /// Each step of a collection takes a new `upto`.
+    UptoTakenAnew,
+    /// `done` becomes the snapshot of the moment, not the one that was collected by.
     DoneIsNewer,
-    /// The transaction that collects is counted as committed.
+    /// The transaction that collects counts as committed in `upto`.
     OwnIsCommitted,
-    /// The transaction that collects counts as committed in `upto`, and the copy alone leaves its rows out.
-    OwnLeftOutOfCopyOnly,
-    /// A row belongs to a tick when its order key is beyond the last one copied.
+    /// A drain collects in a transaction that has written events.
+    WriterCollects,
+    /// A row belongs to a window when its order key is beyond the last one collected.
     MembershipByOrderKey,
-    /// A tick is copied in the order of the transactions' numbers.
+    /// A window is put in the order of the transactions' numbers.
     OrderByTxid,
-    /// One queue table is copied after the other.
+    /// One queue table is collected after the other.
     QueuesApart,
-    /// A step copies N rows and no more, though the next row has the same order key.
-    TiesCut,
-    /// The last number is looked up in the outbox, not kept in the collector's row.
-    LastNumberFromOutbox,
-    /// The collector commits with `synchronous_commit = off`.
-    CollectorCommitsAsync,
+    /// The numbers go on from the highest one in the table of batches, not from the sequence.
+    NumbersLookedUp,
+    /// A drain commits with `synchronous_commit = off`.
+    DrainCommitsAsync,
 
-    // Truncation of a queue.
-    /// The rows are checked, then TRUNCATE takes its own lock.
+    // Truncation.
+    /// The rows of a queue are checked, then TRUNCATE takes its own lock.
     QueueNotLocked,
-    /// The rows are checked with a snapshot from before the lock.
+    /// The rows of a queue are checked with a snapshot from before its lock, as under REPEATABLE READ.
     QueueCheckedBeforeLock,
-    /// A queue is truncated without the collector's lock.
+    /// The rows of a queue count as collected when `upto` shows them.
+    QueueCheckedByUpto,
+    /// The table of batches is checked behind the collector's lock, but before its own.
+    BatchesCheckedBeforeTableLock,
+    /// The table of batches is checked before either lock.
+    BatchesCheckedBeforeLocks,
+    /// A table is truncated without the collector's lock.
     TruncationWithoutCollectorLock,
-    /// A drain inside of a writer's transaction truncates.
+    /// A drain truncates in a transaction that has written events.
     WriterTruncates,
 
     // Lanes.
     /// Two drains may send one lane at once.
     LaneNotLocked,
-    /// The lane's row and events are read by the snapshot of the statement that locks it.
+    /// The batches are chosen by the snapshot of the statement that locks the lane's row.
     LaneReadWithLock,
-    /// The lane's row is read behind the lock, its events, held events and pauses by the snapshot of the statement that locks it.
-    LaneEventsReadWithLock,
-    /// A lane's call sends what its own transaction has copied.
-    LaneReadsOwnCopies,
+    /// A call sends events that its own transaction has collected.
+    LaneReadsOwnBatches,
     /// An event's number is given at the call.
     NumberAtCall,
-    /// The pointer moves to the last settled event, over the open ones.
-    PointerOverOpen,
-    /// The pointer moves over settled events of its own lane only.
-    PointerOverOwnEventsOnly,
-    /// The pointer moves to the last number as a newer snapshot has it than the one that the events were read by.
-    PointerByNewerSnapshot,
+    /// A batch is deleted though events of it are open.
+    OpenDeleted,
+    /// Open events go into a new batch, with a place behind all others.
+    OpenMovedBehind,
+    /// All batches of the lane are deleted up to the last place that was sent.
+    DeletedUpToPlace,
+    /// A lane sends the batches of paused tables.
+    PauseIgnored,
     /// The relay writes an event behind a refused one of the same key in one call.
     WrittenBehindRefused,
-
-    // Pause.
-    /// Later events are sent while older ones of their table are held.
-    HeldOvertaken,
-
-    // Rotation of the outbox.
-    /// The pointers are read before the outbox table is locked.
-    PointersBeforeLock,
-    /// The outbox is truncated when its last events are settled, whatever lies before.
-    OutboxBySettled,
 }

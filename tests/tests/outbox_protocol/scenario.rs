@@ -1,7 +1,7 @@
 //! A scenario: a handful of transactions and what may happen to them, small enough for every order of events to be tried.
 
 use crate::rules::Rule;
-use crate::state::{CHANGES, Db, Set, State, Status, WRITERS};
+use crate::state::{CHANGES, Db, KEYS, Set, State, Status, WRITERS};
 
 /// One change: the writer's transaction that makes it, and the key of the changed row.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +13,8 @@ pub(crate) struct Change {
 /// The source of a capture's order key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OrderKeys {
-    /// The end of the WAL; no two captures read the same.
+    /// The end of the WAL.
     Wal,
-    /// The end of the WAL; two open transactions may read the same before either writes.
-    WalWithTies,
     /// A clock that may say anything. The order of events is not checked then.
     Clock,
 }
@@ -27,14 +25,15 @@ pub(crate) struct Duties {
     pub(crate) collects: bool,
     pub(crate) sends: bool,
     pub(crate) truncates_queues: bool,
-    pub(crate) truncates_outbox: bool,
+    pub(crate) truncates_batches: bool,
 }
 
-/// The isolation of a writer that drains in its own transaction.
+/// When a writer drains in its own transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    ReadCommitted,
-    RepeatableRead,
+pub(crate) enum WriterDrains {
+    /// It may drain first, and write then.
+    AtAnyTime,
+    AfterItsFirstChange,
 }
 
 #[derive(Clone, Debug)]
@@ -42,17 +41,21 @@ pub(crate) struct Scenario {
     /// At most `CHANGES`; the changes of one writer are made in this order.
     pub(crate) changes: Vec<Change>,
     /// By key.
-    pub(crate) lane: [usize; 3],
+    pub(crate) lane: [usize; KEYS],
     /// By key.
-    pub(crate) table: [usize; 3],
+    pub(crate) table: [usize; KEYS],
     pub(crate) duties: [Duties; 2],
     /// Drain 0 runs inside of the transaction of writer 0.
-    pub(crate) writer_drains: Option<Isolation>,
+    pub(crate) writer_drains: Option<WriterDrains>,
+    /// A transaction may call a second drain, and so send behind its own collection.
+    pub(crate) drains_twice: bool,
     /// `s` of `Q[(txid >> s) & 1]`.
     pub(crate) queue_shift: u8,
-    /// N: the rows that a collector's step copies.
-    pub(crate) step_limit: usize,
-    /// The events that a call sends.
+    /// The keys that a step of a collection takes.
+    pub(crate) step_keys: usize,
+    /// The events of a batch.
+    pub(crate) batch_limit: usize,
+    /// The events of a call, unless its first batch has more.
     pub(crate) call_limit: usize,
     pub(crate) order_keys: OrderKeys,
     /// A row's lock and its capture are two steps.
@@ -63,8 +66,6 @@ pub(crate) struct Scenario {
     pub(crate) server_crashes: u8,
     /// The writers that are prepared when the server crashes, and so outlive it.
     pub(crate) prepared: Set,
-    /// The outbox tables take turns, the other one is truncated.
-    pub(crate) outbox_rotates: bool,
     /// The snapshot of a lane's read and its scan are two steps.
     pub(crate) scan_apart: bool,
     /// The relay may leave events open.
@@ -79,37 +80,42 @@ pub(crate) struct Scenario {
     pub(crate) broken: Option<Rule>,
 }
 
-/// A drain that does everything.
-pub(crate) const ALL_DUTIES: Duties = Duties {
-    collects: true,
-    sends: true,
-    truncates_queues: true,
-    truncates_outbox: true,
-};
 /// A drain that collects.
 pub(crate) const COLLECTS: Duties = Duties {
     collects: true,
     sends: false,
     truncates_queues: false,
-    truncates_outbox: false,
+    truncates_batches: false,
+};
+/// A drain that collects, and truncates queues.
+pub(crate) const COLLECTS_AND_TRUNCATES: Duties = Duties {
+    truncates_queues: true,
+    ..COLLECTS
 };
 /// A drain that sends.
 pub(crate) const SENDS: Duties = Duties {
     collects: false,
     sends: true,
-    truncates_queues: false,
-    truncates_outbox: false,
+    ..COLLECTS
 };
-/// A drain that collects and sends.
+/// A drain that sends and collects.
 pub(crate) const DRAINS: Duties = Duties {
-    collects: true,
     sends: true,
-    truncates_queues: false,
-    truncates_outbox: false,
+    ..COLLECTS
+};
+/// A drain that sends and collects, and truncates the table of batches.
+pub(crate) const DRAINS_AND_TRUNCATES_BATCHES: Duties = Duties {
+    truncates_batches: true,
+    ..DRAINS
+};
+/// A drain that does everything.
+pub(crate) const ALL_DUTIES: Duties = Duties {
+    truncates_queues: true,
+    ..DRAINS_AND_TRUNCATES_BATCHES
 };
 
 impl Scenario {
-    /// The changes as (writer, key), one drain that collects and sends, and no fault.
+    /// The changes as (writer, key), one drain that sends and collects, and no fault.
     pub(crate) fn new(changes: &[(usize, usize)]) -> Self {
         assert!(
             changes.len() <= CHANGES,
@@ -128,8 +134,10 @@ impl Scenario {
             table: [0, 0, 1],
             duties: [Duties::default(), DRAINS],
             writer_drains: None,
+            drains_twice: false,
             queue_shift: 0,
-            step_limit: 2,
+            step_keys: KEYS,
+            batch_limit: 2,
             call_limit: 2,
             order_keys: OrderKeys::Wal,
             capture_apart: false,
@@ -137,7 +145,6 @@ impl Scenario {
             drain_crashes: false,
             server_crashes: 0,
             prepared: Set::EMPTY,
-            outbox_rotates: false,
             scan_apart: false,
             opens: false,
             refusable: Set::EMPTY,

@@ -1,7 +1,7 @@
 //! The database, the sessions and the stream as the model sees them, in as few bytes as possible.
 //!
 //! The search keeps each state that it has met, so everything is a number or a set of bits. A change has one row in a queue at
-//! most, one number and one copy in the outbox: sets of changes are enough, and their order is the order of the numbers.
+//! most, and one number: sets of changes are enough, and a batch is the set of the changes with its place.
 
 pub(crate) use pipeline_tests::model::Set;
 
@@ -9,7 +9,9 @@ pub(crate) use pipeline_tests::model::Set;
 pub(crate) const CHANGES: usize = 5;
 /// The most writers' transactions in a scenario.
 pub(crate) const WRITERS: usize = 4;
-/// Lanes, queue tables, outbox tables, captured tables and drains come in twos.
+/// The most keys in a scenario.
+pub(crate) const KEYS: usize = 3;
+/// Lanes, queue tables, captured tables and drains come in twos.
 pub(crate) const PAIR: usize = 2;
 
 /// The progress of a writer's transaction. A prepared transaction is an open one.
@@ -39,25 +41,12 @@ pub(crate) struct Writer {
 /// The row of the table `collector`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Collector {
-    /// The snapshot that has been copied, as the set of the transactions that are visible in it.
+    /// The snapshot that has been collected, as the set of the transactions that are visible in it.
     pub(crate) done: Set,
-    /// The snapshot of the tick that is being copied.
+    /// The snapshot of a collection that has more steps to go.
     pub(crate) upto: Option<Set>,
-    /// The order key up to which the tick has been copied.
-    pub(crate) after: u8,
-    /// The last number given. The outbox cannot tell it: both tables can be empty.
-    pub(crate) last: u8,
-    /// The outbox table that is written to.
-    pub(crate) current: u8,
-}
-
-/// The row of a lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Lane {
-    /// Every event of the lane up to this number is settled.
-    pub(crate) pointer: u8,
-    /// The settled events behind the pointer.
-    pub(crate) settled: Set,
+    /// The first key that this collection has not reached.
+    pub(crate) next_key: u8,
 }
 
 /// All that a database keeps. A writer's uncommitted rows are in here: who reads has to ask for the writer's status.
@@ -73,11 +62,14 @@ pub(crate) struct Db {
     /// The changes that have a row in a queue table.
     pub(crate) queued: Set,
     pub(crate) collector: Collector,
-    /// The number of each change in the outbox; 0 for none. It outlives the row, for the checks.
+    /// The last number that the sequence gave.
+    pub(crate) sequence: u8,
+    /// The number of each change; 0 for none. It outlives the event's batch, for the checks.
     pub(crate) number: [u8; CHANGES],
-    pub(crate) outbox: [Set; PAIR],
-    pub(crate) lanes: [Lane; PAIR],
-    pub(crate) held: Set,
+    /// The place of the batch that each change is in; 0 for none.
+    pub(crate) place: [u8; CHANGES],
+    /// The table of batches has taken rows since its last TRUNCATE.
+    pub(crate) batch_is_used: bool,
     pub(crate) dead_letters: Set,
     /// The paused tables.
     pub(crate) paused: Set,
@@ -94,86 +86,79 @@ impl Db {
             .collect()
     }
 
-    /// The events in both tables of the outbox.
-    pub(crate) fn events(&self) -> Set {
-        self.outbox[0].or(self.outbox[1])
-    }
-
-    /// The changes in the order of their numbers.
-    pub(crate) fn by_number(&self, changes: Set) -> Vec<usize> {
-        let mut sorted: Vec<usize> = changes.items().collect();
-        sorted.sort_by_key(|change| self.number[*change]);
-        sorted
+    /// The events in batches.
+    pub(crate) fn batched(&self) -> Set {
+        (0..CHANGES)
+            .filter(|change| self.place[*change] != 0)
+            .collect()
     }
 }
 
 /// The place of a drain's session between two statements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum At {
+    /// It has no transaction.
     #[default]
     Idle,
+    /// One of the parts of its transaction has ended: it commits, or begins the next part.
+    Between,
+    /// Broken rules only: the statement has its snapshot, and not yet its lock.
+    LaneSeen,
+    LaneLocked,
+    /// The statement has its snapshot, and has not opened the table of batches.
+    LaneSnapshot,
+    LaneRead,
     /// Broken rules only: the statement has its snapshot, and not yet its lock.
     CollectorSeen,
     CollectorLocked,
     UptoKnown,
-    Copied,
-    /// The collector's row is locked, the queue table is not.
-    QueueChosen,
-    /// Broken rules only: the rows have been checked, and the queue table is not locked.
-    QueueChecked,
-    QueueLocked,
-    /// In a writer's transaction only: the queue table stays locked until the writer ends.
-    QueueTruncated,
-    OutboxChosen,
-    /// Broken rules only: the pointers have been read, and the outbox table is not locked.
-    OutboxChecked,
-    OutboxLocked,
-    /// Broken rules only: the statement has its snapshot, and not yet its lock.
-    LaneSeen,
-    LaneLocked,
-    /// The statement has its snapshot, and has not opened the tables.
-    LaneSnapshot,
-    LaneRead,
-    Called,
+    /// The table is to be truncated, and is not locked.
+    TableChosen,
+    /// Broken rules only: the rows have been checked, and the table is not locked.
+    TableChecked,
+    TableLocked,
 }
 
 /// A drain's session, with all that its open transaction has seen and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Drain {
     pub(crate) at: At,
-    /// The queue table or the lane that the step is about.
-    pub(crate) target: u8,
-    /// The collector's row is locked, and stays so until the transaction ends.
-    pub(crate) collects: bool,
-    /// The collector's row is to be written.
-    pub(crate) has_copied: bool,
-    /// The collector's row as this transaction has read or written it.
-    pub(crate) row: Collector,
-    /// The changes that this transaction has copied into the outbox.
-    pub(crate) copied: Set,
-    /// The lane's row as this transaction has read it.
-    pub(crate) lane: Lane,
-    /// The lane's events in the statement's snapshot.
+    /// The lane whose row is locked, until the transaction ends.
+    pub(crate) lane: Option<u8>,
+    /// The events in the lane's batches of the tables that are not paused, as a statement's snapshot shows them.
     pub(crate) seen: Set,
-    /// The last number in the same snapshot.
-    pub(crate) top: u8,
-    /// The lane's held events in the same snapshot. Empty once the events to send have been chosen.
-    pub(crate) held: Set,
-    /// The paused tables in the same snapshot. Empty once the events to send have been chosen.
-    pub(crate) paused: Set,
     /// The events to send.
-    pub(crate) batch: Set,
-    /// The events to hold.
-    pub(crate) hold: Set,
+    pub(crate) chosen: Set,
+    /// The call has ended.
+    pub(crate) has_called: bool,
     pub(crate) accepted: Set,
     pub(crate) refused: Set,
+    /// The collector's row is locked, until the transaction ends.
+    pub(crate) locks_collector: bool,
+    /// The collector's row is to be written.
+    pub(crate) has_collected: bool,
+    /// The collector's row as this transaction has read or written it.
+    pub(crate) row: Collector,
+    /// Broken rules only: the snapshot of the statement that locks the collector's row.
+    pub(crate) snapshot: Set,
+    /// The changes that this transaction has collected.
+    pub(crate) collected: Set,
+    /// The table that is to be truncated.
+    pub(crate) table: u8,
+    /// The tables that are truncated. They stay locked until the transaction ends.
+    pub(crate) truncated: Set,
 }
 
-/// The snapshot of a writer with REPEATABLE READ: of its first statement, for all later ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct OldSnapshot {
-    pub(crate) ended: Set,
-    pub(crate) row: Collector,
+impl Drain {
+    /// The transaction has read or written the table of batches, whose lock it keeps until it ends.
+    pub(crate) fn uses_batches(&self) -> bool {
+        self.at == At::LaneRead || self.has_called || self.has_collected
+    }
+
+    /// The transaction has a lock on the table that nobody shares.
+    pub(crate) fn locks_table(&self, table: usize) -> bool {
+        self.truncated.has(table) || self.at == At::TableLocked && usize::from(self.table) == table
+    }
 }
 
 /// Everything: the database, what of it is on disk, the sessions, and the stream.
@@ -183,8 +168,6 @@ pub(crate) struct State {
     /// The database as a crash of the server would leave it. Kept only where the scenario has such crashes.
     pub(crate) on_disk: Db,
     pub(crate) drains: [Drain; PAIR],
-    /// Kept only where the scenario has a writer with REPEATABLE READ that drains.
-    pub(crate) old_snapshot: OldSnapshot,
     /// The changes in the stream.
     pub(crate) streamed: Set,
     /// The number under which the relay was last given a change; 0 for never.

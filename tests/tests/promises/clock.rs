@@ -13,7 +13,7 @@ use crate::workload::Workload;
 const SET_BACK: &str = "
     UPDATE aurora_trigger.lane
     SET retry_at = retry_at + interval '1 day', tried_at = tried_at + interval '1 day';
-    UPDATE aurora_trigger.outbox SET ts_us = ts_us + 86400000000;
+    UPDATE aurora_trigger.kept SET ts_us = ts_us + 86400000000;
     UPDATE aurora_trigger.failed_call SET failed_at = failed_at + interval '1 day'";
 
 /// No lane waits until the old time has come again, and what was captured later is still later.

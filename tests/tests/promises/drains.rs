@@ -104,7 +104,13 @@ pub(crate) async fn settle(shop: &Shop) {
     for _ in 0..1_000 {
         run(&session, LATER).await;
         run(&session, "CALL aurora_trigger.drain_all()").await;
-        if number(&session, "SELECT count(*) FROM aurora_trigger.outbox").await == 0 {
+        if number(
+            &session,
+            "SELECT coalesce(sum(events), 0)::bigint FROM aurora_trigger.waiting",
+        )
+        .await
+            == 0
+        {
             return;
         }
     }

@@ -238,7 +238,7 @@ impl Fault {
                 progress.wait_for(all).await.expect("the writers go on");
                 // It holds up no event of others.
                 let are_drained = async {
-                    while count(shop, "SELECT count(*) FROM aurora_trigger.outbox").await > 0 {
+                    while count(shop, "SELECT count(*) FROM aurora_trigger.waiting").await > 0 {
                         sleep(LOOK).await;
                     }
                 };

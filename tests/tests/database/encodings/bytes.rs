@@ -230,9 +230,13 @@ async fn a_reason_in_other_letters_is_kept() {
     session
         .query("SELECT aurora_trigger.drain()", &[])
         .await
-        .expect("nothing was durable yet");
+        .expect("it is collected");
     let seq: i64 = session
-        .query_one("SELECT position FROM aurora_trigger.outbox", &[])
+        .query_one(
+            "SELECT e.seq
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
+            &[],
+        )
         .await
         .expect("there is one")
         .get(0);

@@ -131,12 +131,19 @@ async fn no_table_of_the_installation_holds_one(level: Level) {
         pipeline.drain().await;
         let session = pipeline.session().await;
         let mut kept = Vec::new();
-        for name in ["outbox", "dead_letter", "failed_call"] {
+        let waiting = "(
+            SELECT o::text AS t FROM aurora_trigger.outbox AS o
+            UNION ALL SELECT k::text FROM aurora_trigger.kept AS k
+            UNION ALL SELECT b::text FROM aurora_trigger.batch AS b
+        )";
+        for name in [
+            waiting,
+            "aurora_trigger.dead_letter",
+            "aurora_trigger.failed_call",
+        ] {
             let rows = session
                 .query(
-                    &format!(
-                        "SELECT replace(t::text, {long_name}, '') FROM aurora_trigger.{name} AS t"
-                    ),
+                    &format!("SELECT replace(t::text, {long_name}, '') FROM {name} AS t"),
                     &[],
                 )
                 .await

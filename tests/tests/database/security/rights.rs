@@ -39,13 +39,19 @@ async fn start_with_an_outbox(delivery: Delivery) -> Pipeline {
 }
 
 /// All that reads, changes or sends what is in the outbox, or changes how it is sent.
-const OUTBOX_ATTEMPTS: [&str; 25] = [
+const OUTBOX_ATTEMPTS: [&str; 32] = [
     "SELECT * FROM aurora_trigger.outbox",
     "INSERT INTO aurora_trigger.outbox SELECT",
     "UPDATE aurora_trigger.outbox SET position = 0",
     "DELETE FROM aurora_trigger.outbox",
     "TRUNCATE aurora_trigger.outbox",
     "LOCK aurora_trigger.outbox",
+    "SELECT * FROM aurora_trigger.outbox_0",
+    "TRUNCATE aurora_trigger.outbox_1",
+    "SELECT * FROM aurora_trigger.kept",
+    "SELECT * FROM aurora_trigger.batch",
+    "UPDATE aurora_trigger.collector SET done = '1:1:'",
+    "SELECT * FROM aurora_trigger.waiting",
     "SELECT * FROM aurora_trigger.lane FOR UPDATE",
     "UPDATE aurora_trigger.lane SET retry_at = 'infinity'",
     "SELECT * FROM aurora_trigger.failed_call",
@@ -56,7 +62,8 @@ const OUTBOX_ATTEMPTS: [&str; 25] = [
     "SELECT * FROM aurora_trigger.lane_status",
     "SELECT aurora_trigger.drain()",
     "CALL aurora_trigger.drain_all()",
-    "SELECT aurora_trigger.drain_lane(0::smallint, 0)",
+    "SELECT aurora_trigger.drain_lane(0::smallint)",
+    "SELECT aurora_trigger.collect()",
     "SELECT aurora_trigger.payload('{}', 'Event')",
     "SELECT aurora_trigger.invoke('f', NULL, '{}', 'Event')",
     "SELECT aurora_trigger.pause()",
@@ -357,7 +364,7 @@ async fn rights_that_the_installer_gives_away_by_default_reach_nothing_of_ours()
     .chain(
         OUTBOX_ATTEMPTS
             .iter()
-            .filter(|attempt| !attempt.contains("status")),
+            .filter(|attempt| !attempt.contains("status") && !attempt.contains("waiting")),
     )
     .chain(&[
         "DELETE FROM aurora_trigger.lane_status",

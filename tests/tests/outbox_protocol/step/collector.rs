@@ -1,130 +1,148 @@
-//! The collector: under one lock, it copies the rows of one snapshot after the other from the queues into the outbox.
+//! The collector: under one lock, it puts the rows of one snapshot after the other from the queues into batches.
 
-use super::{Action, Taken, drain_rows, drain_snapshot, reads_old_snapshot, writer};
+use super::{Action, Taken, batches, has_written, queue};
 use crate::invariant::{self, Violation};
 use crate::rules::Rule;
 use crate::scenario::Scenario;
-use crate::state::{At, Collector, Db, Set, State};
+use crate::state::{At, Collector, Db, Drain, Set, State};
 
 pub(super) fn steps(scenario: &Scenario, state: &State, drain: usize, taken: &mut Vec<Taken>) {
     let session = state.drains[drain];
     let free = is_free(scenario, state, drain);
+    let begins = matches!(session.at, At::Idle | At::Between) && may_begin(scenario, state, drain);
     let mut next = *state;
     let step = &mut next.drains[drain];
     match session.at {
-        At::Idle if scenario.duties[drain].collects && sees_first(scenario) => {
+        At::Idle | At::Between if begins && sees_first(scenario) => {
             step.at = At::CollectorSeen;
             step.row = state.db.collector;
-            step.seen = state.db.snapshot();
+            step.snapshot = state.db.snapshot();
             taken.push((Action::SeeCollector { drain }, Ok(next)));
         }
-        At::Idle if scenario.duties[drain].collects && free => {
-            // PostgreSQL refuses to lock a row that has changed since the transaction's snapshot.
-            if reads_old_snapshot(scenario, drain) && state.old_snapshot.row != state.db.collector {
-                taken.push((
-                    Action::LockCollector { drain },
-                    Ok(writer::rolled_back(scenario, *state, 0)),
-                ));
-                return;
-            }
-            step.at = At::CollectorLocked;
-            step.collects = true;
+        At::Idle | At::Between if begins && free => {
+            lock(step, state.db.collector);
             taken.push((Action::LockCollector { drain }, Ok(next)));
         }
         At::CollectorSeen if free => {
-            step.at = At::CollectorLocked;
-            step.collects = true;
+            // FOR UPDATE returns the newest version of the row that it locks.
+            let row = if scenario.breaks(Rule::CollectorReadBeforeLock) {
+                session.row
+            } else {
+                state.db.collector
+            };
+            lock(step, row);
             taken.push((Action::LockCollector { drain }, Ok(next)));
         }
         At::CollectorLocked => {
             step.at = At::UptoKnown;
-            if !scenario.breaks(Rule::CollectorReadWithLock) {
-                step.row = state.db.collector;
-            }
-            let mut snapshot = drain_snapshot(scenario, state, drain);
-            if scenario.breaks(Rule::UptoTakenWithLock) {
-                snapshot = session.seen;
-            }
-            let own = scenario.breaks(Rule::OwnIsCommitted)
-                || scenario.breaks(Rule::OwnLeftOutOfCopyOnly);
-            if scenario.is_inside(drain) && own {
-                snapshot = snapshot.with(usize::from(state.db.writers[0].txid));
+            let snapshot = upto(scenario, state, drain);
+            if scenario.breaks(Rule::UptoTakenAnew) {
+                step.row.upto = None;
             }
             step.row.upto.get_or_insert(snapshot);
             taken.push((Action::FixUpto { drain }, Ok(next)));
         }
-        At::UptoKnown => {
-            let (row, copied) = copy(scenario, state, drain);
-            step.at = At::Copied;
+        At::UptoKnown if !batches::are_locked(state, drain) => {
+            let (row, collected) = collect(scenario, state, drain);
+            step.at = At::Between;
             step.row = row;
-            step.copied = copied;
-            step.has_copied = true;
-            taken.push((Action::Copy { drain }, Ok(next)));
+            step.collected = collected;
+            step.has_collected = true;
+            taken.push((Action::Collect { drain }, Ok(next)));
         }
         _ => {}
     }
 }
 
+/// A transaction that has written events does not collect: it would keep the lock.
+fn may_begin(scenario: &Scenario, state: &State, drain: usize) -> bool {
+    let session = state.drains[drain];
+    scenario.duties[drain].collects
+        && !session.has_collected
+        && session.truncated.is_empty()
+        && (!has_written(scenario, state, drain) || scenario.breaks(Rule::WriterCollects))
+}
+
 fn sees_first(scenario: &Scenario) -> bool {
-    scenario.breaks(Rule::CollectorReadWithLock) || scenario.breaks(Rule::UptoTakenWithLock)
+    scenario.breaks(Rule::CollectorReadBeforeLock) || scenario.breaks(Rule::UptoTakenWithLock)
 }
 
 /// No other drain has the collector's row.
 pub(super) fn is_free(scenario: &Scenario, state: &State, drain: usize) -> bool {
-    scenario.breaks(Rule::CollectorNotLocked) || !state.drains[1 - drain].collects
+    scenario.breaks(Rule::CollectorNotLocked) || !state.drains[1 - drain].locks_collector
 }
 
-/// The collector's row and the copied changes after one step.
-fn copy(scenario: &Scenario, state: &State, drain: usize) -> (Collector, Set) {
+fn lock(session: &mut Drain, row: Collector) {
+    session.at = At::CollectorLocked;
+    session.locks_collector = true;
+    session.row = row;
+}
+
+/// A snapshot to collect by. The transaction that collects is open in it: inside of a writer it may still write events.
+fn upto(scenario: &Scenario, state: &State, drain: usize) -> Set {
+    if scenario.breaks(Rule::UptoTakenWithLock) {
+        state.drains[drain].snapshot
+    } else if scenario.is_inside(drain) && scenario.breaks(Rule::OwnIsCommitted) {
+        let own = usize::from(state.db.writers[0].txid);
+        state.db.snapshot().with(own)
+    } else {
+        state.db.snapshot()
+    }
+}
+
+/// The collector's row and the collected changes after one step.
+fn collect(scenario: &Scenario, state: &State, drain: usize) -> (Collector, Set) {
     let db = &state.db;
     let mut row = state.drains[drain].row;
-    let mut visible = drain_rows(scenario, state, drain);
-    if scenario.breaks(Rule::OwnLeftOutOfCopyOnly) && scenario.is_inside(drain) {
-        visible = visible.minus(scenario.of_writer(0).collect());
-    }
-    let left = of_tick(scenario, db, row, visible);
-    let step = first_rows(scenario, db, &left);
-    if let Some(last) = step.last() {
-        row.after = db.order_key[*last];
-    }
-    if step.len() == left.len() {
-        row.done = row.upto.expect("upto is known before the copy");
+    let visible = queue::visible_rows(scenario, state, drain);
+    let left = of_window(scenario, db, row, visible);
+    let keys: Set = left.items().map(|change| scenario.key(change)).collect();
+    let of_step: Set = keys.items().take(scenario.step_keys).collect();
+    let collected = left.only(|change| of_step.has(scenario.key(change)));
+    if keys.minus(of_step).is_empty() {
+        row.done = row.upto.expect("upto is known before the collection");
         if scenario.breaks(Rule::DoneIsNewer) {
-            row.done = drain_snapshot(scenario, state, drain);
+            row.done = db.snapshot();
         }
         row.upto = None;
-        if !scenario.breaks(Rule::MembershipByOrderKey) {
-            row.after = 0;
-        }
+        row.next_key = 0;
+    } else {
+        let last = of_step.items().last().expect("a step takes keys");
+        row.next_key = u8::try_from(last + 1).expect("there are few keys");
     }
-    if scenario.breaks(Rule::LastNumberFromOutbox) {
-        row.last = db
-            .events()
-            .items()
-            .map(|change| db.number[change])
-            .max()
-            .unwrap_or(0);
-    }
-    let [current, other] =
-        [row.current, 1 - row.current].map(|table| db.outbox[usize::from(table)]);
-    if scenario.outbox_rotates && !current.is_empty() && other.is_empty() {
-        row.current = 1 - row.current;
-    }
-    (row, step.into_iter().collect())
+    (row, collected)
 }
 
-/// The rows of the tick that have not been copied, in order.
-fn of_tick(scenario: &Scenario, db: &Db, row: Collector, visible: Set) -> Vec<usize> {
-    let upto = row.upto.expect("upto is known before the copy");
-    let by_txid = |change: usize| {
+/// The rows of the window between `done` and `upto` whose keys the collection has not reached.
+fn of_window(scenario: &Scenario, db: &Db, row: Collector, visible: Set) -> Set {
+    let upto = row.upto.expect("upto is known before the collection");
+    let last_collected = (0..scenario.changes.len())
+        .filter(|change| db.number[*change] != 0)
+        .map(|change| db.order_key[change])
+        .max();
+    visible.only(|change| {
         let txid = scenario.txid(db, change);
-        upto.has(txid) && (scenario.breaks(Rule::MembershipByOrderKey) || !row.done.has(txid))
-    };
-    let mut rows: Vec<usize> = visible
-        .items()
-        .filter(|change| by_txid(*change) && db.order_key[*change] > row.after)
-        .collect();
-    rows.sort_by_key(|&change| {
+        let is_new = if scenario.breaks(Rule::MembershipByOrderKey) {
+            Some(db.order_key[change]) > last_collected
+        } else {
+            !row.done.has(txid)
+        };
+        upto.has(txid) && is_new && scenario.key(change) >= usize::from(row.next_key)
+    })
+}
+
+/// The number that an event of a drain's collection gets, and the place of its batch.
+pub(super) struct Numbered {
+    pub(super) change: usize,
+    pub(super) number: u8,
+    pub(super) place: u8,
+}
+
+/// What a drain has collected, and the last number that the sequence has given.
+pub(super) fn numbers(scenario: &Scenario, state: &State, drain: usize) -> (Vec<Numbered>, u8) {
+    let db = &state.db;
+    let mut sorted: Vec<usize> = state.drains[drain].collected.items().collect();
+    sorted.sort_by_key(|&change| {
         let first = if scenario.breaks(Rule::OrderByTxid) {
             scenario.txid(db, change)
         } else if scenario.breaks(Rule::QueuesApart) {
@@ -134,61 +152,41 @@ fn of_tick(scenario: &Scenario, db: &Db, row: Collector, visible: Set) -> Vec<us
         };
         (first, db.order_key[change])
     });
-    rows
-}
-
-/// The rows of one step: N, and those that share the order key of the last one.
-fn first_rows(scenario: &Scenario, db: &Db, left: &[usize]) -> Vec<usize> {
-    let mut length = scenario.step_limit.min(left.len());
-    let tied = |length: usize| db.order_key[left[length]] == db.order_key[left[length - 1]];
-    while !scenario.breaks(Rule::TiesCut) && length < left.len() && tied(length) {
-        length += 1;
+    let mut last = if scenario.breaks(Rule::NumbersLookedUp) {
+        let batched = db.batched().items().map(|change| db.number[change]);
+        batched.max().unwrap_or(0)
+    } else {
+        db.sequence
+    };
+    let mut numbered: Vec<Numbered> = Vec::new();
+    for change in sorted {
+        last += 1;
+        let place = batches::open_place(scenario, &numbered, change).unwrap_or(last);
+        numbered.push(Numbered {
+            change,
+            number: last,
+            place,
+        });
     }
-    left[..length].to_vec()
-}
-
-/// The numbers of what a drain has copied, and the last one.
-pub(super) fn numbers(scenario: &Scenario, state: &State, drain: usize) -> (Vec<(usize, u8)>, u8) {
-    let session = state.drains[drain];
-    let mut last = session.row.last;
-    let mut sorted: Vec<usize> = session.copied.items().collect();
-    sorted.sort_by_key(|&change| {
-        let txid = if scenario.breaks(Rule::OrderByTxid) {
-            scenario.txid(&state.db, change)
-        } else {
-            0
-        };
-        let queue = if scenario.breaks(Rule::QueuesApart) {
-            scenario.queue(&state.db, change)
-        } else {
-            0
-        };
-        (txid, queue, state.db.order_key[change])
-    });
-    let numbered = sorted.into_iter().map(|change| {
-        last = (last + 1).max(state.db.order_key[change]);
-        (change, last)
-    });
-    let numbered = numbered.collect();
     (numbered, last)
 }
 
 pub(super) fn apply(scenario: &Scenario, state: &mut State, drain: usize) -> Result<(), Violation> {
     let session = state.drains[drain];
-    if !session.has_copied {
+    if !session.has_collected {
         return Ok(());
     }
     let (numbered, last) = numbers(scenario, state, drain);
     state.db.collector = session.row;
-    state.db.collector.last = last;
-    for (change, number) in numbered {
-        if state.db.number[change] != 0 {
+    state.db.sequence = last;
+    for event in numbered {
+        if state.db.number[event.change] != 0 {
             return Err(Violation::TwoNumbers);
         }
-        state.db.number[change] = number;
-        invariant::numbered(scenario, state, change)?;
-        let table = &mut state.db.outbox[usize::from(session.row.current)];
-        *table = table.with(change);
+        state.db.number[event.change] = event.number;
+        state.db.place[event.change] = event.place;
+        state.db.batch_is_used = true;
+        invariant::numbered(scenario, state, event.change)?;
     }
     Ok(())
 }
@@ -196,12 +194,6 @@ pub(super) fn apply(scenario: &Scenario, state: &mut State, drain: usize) -> Res
 pub(super) fn has_work(scenario: &Scenario, db: &Db) -> bool {
     let row = db.collector;
     let upto = Some(row.upto.unwrap_or(db.snapshot()));
-    row.upto.is_some()
-        || !of_tick(
-            scenario,
-            db,
-            Collector { upto, ..row },
-            scenario.visible_rows(db),
-        )
-        .is_empty()
+    let rows = scenario.visible_rows(db);
+    row.upto.is_some() || !of_window(scenario, db, Collector { upto, ..row }, rows).is_empty()
 }

@@ -1,18 +1,19 @@
 //! The transitions: one atomic step of one session, the relay, an operator or a fault each.
 
+mod batches;
 mod collector;
 mod lane;
-mod outbox;
 mod outside;
 mod queue;
+mod truncation;
 mod writer;
 
 use crate::invariant::{self, Violation};
 use crate::rules::Rule;
-use crate::scenario::Scenario;
-use crate::state::{At, Db, Drain, Set, State, Status};
+use crate::scenario::{Scenario, WriterDrains};
+use crate::state::{At, Drain, Set, State, Status};
 
-/// A step, as a trace names it. Writers, drains, keys and changes are numbers.
+/// A step, as a trace names it. Writers, drains, tables, lanes and changes are numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// A writer takes the lock of its next change's row.
@@ -32,48 +33,6 @@ pub(crate) enum Action {
     },
 
     /// A statement takes its snapshot. Correct drains take the lock and the snapshot in two statements.
-    SeeCollector {
-        drain: usize,
-    },
-    LockCollector {
-        drain: usize,
-    },
-    FixUpto {
-        drain: usize,
-    },
-    Copy {
-        drain: usize,
-    },
-
-    ChooseQueue {
-        drain: usize,
-        queue: usize,
-    },
-    CheckQueue {
-        drain: usize,
-    },
-    LockQueue {
-        drain: usize,
-    },
-    /// Checks the rows, truncates the table if all of them are copied, and commits.
-    TruncateQueue {
-        drain: usize,
-    },
-
-    ChooseOutbox {
-        drain: usize,
-    },
-    ReadPointers {
-        drain: usize,
-    },
-    LockOutbox {
-        drain: usize,
-    },
-    /// Checks the pointers, truncates the table if all its events are settled, and commits.
-    TruncateOutbox {
-        drain: usize,
-    },
-
     SeeLane {
         drain: usize,
         lane: usize,
@@ -96,6 +55,35 @@ pub(crate) enum Action {
     },
     /// The drain gives up or ends while the relay still works.
     AbandonCall {
+        drain: usize,
+    },
+
+    SeeCollector {
+        drain: usize,
+    },
+    LockCollector {
+        drain: usize,
+    },
+    FixUpto {
+        drain: usize,
+    },
+    Collect {
+        drain: usize,
+    },
+
+    /// The drain will truncate a queue, or the table of batches.
+    ChooseTable {
+        drain: usize,
+        table: usize,
+    },
+    CheckTable {
+        drain: usize,
+    },
+    LockTable {
+        drain: usize,
+    },
+    /// Checks the rows, and truncates the table if no transaction needs them.
+    TruncateTable {
         drain: usize,
     },
 
@@ -128,13 +116,13 @@ pub(crate) fn steps(scenario: &Scenario, state: &State) -> Vec<Taken> {
     let mut taken = Vec::new();
     writer::steps(scenario, state, &mut taken);
     for drain in 0..state.drains.len() {
-        if scenario.is_inside(drain) && !at_drain_call(state) {
+        if scenario.is_inside(drain) && !at_drain_call(scenario, state) {
             continue;
         }
-        collector::steps(scenario, state, drain, &mut taken);
-        queue::steps(scenario, state, drain, &mut taken);
-        outbox::steps(scenario, state, drain, &mut taken);
-        lane::steps(scenario, state, drain, &mut taken);
+        let begun = writer::begun(scenario, state, drain);
+        lane::steps(scenario, &begun, drain, &mut taken);
+        collector::steps(scenario, &begun, drain, &mut taken);
+        truncation::steps(scenario, &begun, drain, &mut taken);
         end(scenario, state, drain, &mut taken);
     }
     outside::steps(scenario, state, &mut taken);
@@ -148,19 +136,29 @@ pub(crate) fn steps(scenario: &Scenario, state: &State) -> Vec<Taken> {
     taken
 }
 
-/// Writer 0 is open, and has written: it may call a drain.
-fn at_drain_call(state: &State) -> bool {
-    state.db.writers[0].status == Status::Open
-        && state.db.writers[0].captured == state.db.writers[0].locked
+/// Writer 0 is between two statements: it may call a drain.
+fn at_drain_call(scenario: &Scenario, state: &State) -> bool {
+    let writer = state.db.writers[0];
+    let may_be_first = scenario.writer_drains == Some(WriterDrains::AtAnyTime);
+    match writer.status {
+        Status::NotBegun => may_be_first,
+        Status::Open => writer.captured == writer.locked && (may_be_first || writer.captured > 0),
+        Status::Committed | Status::Aborted => false,
+    }
+}
+
+/// The drain's transaction has written events.
+fn has_written(scenario: &Scenario, state: &State, drain: usize) -> bool {
+    scenario.is_inside(drain) && state.db.writers[0].captured > 0
 }
 
 /// Commits and crashes of a drain's own transaction.
 fn end(scenario: &Scenario, state: &State, drain: usize, taken: &mut Vec<Taken>) {
-    let at = state.drains[drain].at;
-    if scenario.is_inside(drain) || at == At::Idle {
+    let session = state.drains[drain];
+    if scenario.is_inside(drain) || session.at == At::Idle {
         return;
     }
-    if matches!(at, At::Copied | At::Called) {
+    if session.at == At::Between {
         taken.push((
             Action::CommitDrain { drain },
             commit_drain(scenario, *state, drain),
@@ -168,6 +166,10 @@ fn end(scenario: &Scenario, state: &State, drain: usize, taken: &mut Vec<Taken>)
     }
     if scenario.drain_crashes {
         let mut next = *state;
+        if scenario.breaks(Rule::LaneReadsOwnBatches) {
+            // A sequence does not go back. Elsewhere nobody has seen the numbers, and the model gives them again.
+            next.db.sequence = collector::numbers(scenario, state, drain).1;
+        }
         next.drains[drain] = Drain::default();
         taken.push((Action::CrashDrain { drain }, Ok(next)));
     }
@@ -175,13 +177,12 @@ fn end(scenario: &Scenario, state: &State, drain: usize, taken: &mut Vec<Taken>)
 
 /// Makes what a drain has written visible, by its own COMMIT or by that of the writer that it runs in.
 fn commit_drain(scenario: &Scenario, mut state: State, drain: usize) -> Result<State, Violation> {
-    let session = state.drains[drain];
-    let flushes = session.has_copied && !scenario.breaks(Rule::CollectorCommitsAsync);
+    let was_idle = state.drains[drain].at == At::Idle;
     collector::apply(scenario, &mut state, drain)?;
-    queue::apply(scenario, &mut state, drain)?;
-    lane::apply(scenario, &mut state, drain)?;
+    lane::apply(scenario, &mut state, drain);
+    truncation::apply(scenario, &mut state, drain)?;
     state.drains[drain] = Drain::default();
-    if flushes {
+    if !was_idle && !scenario.breaks(Rule::DrainCommitsAsync) {
         flush(scenario, &mut state);
     }
     Ok(state)
@@ -202,17 +203,14 @@ pub(crate) fn calm_rank(scenario: &Scenario, state: &State, action: Action) -> O
     let db = &state.db;
     let outside = |drain| !scenario.is_inside(drain);
     match action {
-        Action::FixUpto { .. }
-        | Action::Copy { .. }
-        | Action::CheckQueue { .. }
-        | Action::LockQueue { .. }
-        | Action::TruncateQueue { .. }
-        | Action::ReadPointers { .. }
-        | Action::LockOutbox { .. }
-        | Action::TruncateOutbox { .. }
-        | Action::SnapshotLane { .. }
+        Action::SnapshotLane { .. }
         | Action::ReadLane { .. }
         | Action::Call { .. }
+        | Action::FixUpto { .. }
+        | Action::Collect { .. }
+        | Action::CheckTable { .. }
+        | Action::LockTable { .. }
+        | Action::TruncateTable { .. }
         | Action::CommitDrain { .. } => Some(0),
         Action::LockCollector { drain } if state.drains[drain].at == At::CollectorSeen => Some(0),
         Action::LockLane { drain, .. } if state.drains[drain].at == At::LaneSeen => Some(0),
@@ -225,14 +223,11 @@ pub(crate) fn calm_rank(scenario: &Scenario, state: &State, action: Action) -> O
         Action::SeeCollector { drain } | Action::LockCollector { drain } => {
             (outside(drain) && collector::has_work(scenario, db)).then_some(5)
         }
-        Action::SeeLane { drain, lane } | Action::LockLane { drain, lane } => {
-            (outside(drain) && lane::has_work(scenario, db, lane)).then_some(6)
+        Action::SeeLane { drain, .. } | Action::LockLane { drain, .. } => {
+            outside(drain).then_some(6)
         }
-        Action::ChooseQueue { drain, queue } => {
-            (outside(drain) && queue::has_work(scenario, db, queue)).then_some(7)
-        }
-        Action::ChooseOutbox { drain } => {
-            (outside(drain) && outbox::has_work(scenario, db)).then_some(8)
+        Action::ChooseTable { drain, table } => {
+            (outside(drain) && truncation::has_work(scenario, db, table)).then_some(7)
         }
         Action::Rollback { .. }
         | Action::AbandonCall { .. }
@@ -242,35 +237,4 @@ pub(crate) fn calm_rank(scenario: &Scenario, state: &State, action: Action) -> O
         | Action::FlushWal
         | Action::CrashServer => None,
     }
-}
-
-/// The transactions that a new statement of a drain sees as committed. In a writer's transaction with REPEATABLE READ: those of
-/// its first statement.
-fn drain_snapshot(scenario: &Scenario, state: &State, drain: usize) -> Set {
-    if reads_old_snapshot(scenario, drain) {
-        state.old_snapshot.ended
-    } else {
-        state.db.snapshot()
-    }
-}
-
-fn reads_old_snapshot(scenario: &Scenario, drain: usize) -> bool {
-    scenario.is_inside(drain)
-        && scenario.writer_drains == Some(crate::scenario::Isolation::RepeatableRead)
-}
-
-/// The queue rows that a new statement of a drain sees: the committed ones and its own.
-fn drain_rows(scenario: &Scenario, state: &State, drain: usize) -> Set {
-    rows_in(
-        scenario,
-        &state.db,
-        drain,
-        drain_snapshot(scenario, state, drain),
-    )
-}
-
-fn rows_in(scenario: &Scenario, db: &Db, drain: usize, snapshot: Set) -> Set {
-    let own = |change: usize| scenario.is_inside(drain) && scenario.changes[change].writer == 0;
-    db.queued
-        .only(|change| snapshot.has(scenario.txid(db, change)) || own(change))
 }

@@ -2,8 +2,8 @@
 
 use super::{Action, Taken, commit_drain, queue};
 use crate::rules::Rule;
-use crate::scenario::{Isolation, OrderKeys, Scenario};
-use crate::state::{At, Db, Drain, OldSnapshot, State, Status, WRITERS};
+use crate::scenario::{OrderKeys, Scenario};
+use crate::state::{At, Db, Drain, State, Status, WRITERS};
 
 pub(super) fn steps(scenario: &Scenario, state: &State, taken: &mut Vec<Taken>) {
     for writer in 0..WRITERS {
@@ -15,11 +15,7 @@ pub(super) fn steps(scenario: &Scenario, state: &State, taken: &mut Vec<Taken>) 
         }
         // A drain that runs inside has to return first. It may fail at any point, and its writer with it.
         let inside = scenario.writer_drains.is_some() && writer == 0;
-        let returned = !inside
-            || matches!(
-                state.drains[0].at,
-                At::Idle | At::Copied | At::Called | At::QueueTruncated
-            );
+        let returned = !inside || matches!(state.drains[0].at, At::Idle | At::Between);
         if returned {
             if row.locked > row.captured {
                 capture(
@@ -67,6 +63,23 @@ fn row_is_free(scenario: &Scenario, db: &Db, writer: usize, key: usize) -> bool 
         })
 }
 
+/// The state in which a drain takes its first step: inside of a writer's transaction, that has begun.
+pub(super) fn begun(scenario: &Scenario, state: &State, drain: usize) -> State {
+    let mut begun = *state;
+    if scenario.is_inside(drain) {
+        begin(&mut begun.db, 0);
+    }
+    begun
+}
+
+fn begin(db: &mut Db, writer: usize) {
+    if db.writers[writer].status == Status::NotBegun {
+        db.writers[writer].status = Status::Open;
+        db.writers[writer].txid = db.next_txid;
+        db.next_txid += 1;
+    }
+}
+
 fn lock_row(
     scenario: &Scenario,
     state: &State,
@@ -79,17 +92,7 @@ fn lock_row(
         return;
     }
     let mut next = *state;
-    if next.db.writers[writer].status == Status::NotBegun {
-        if writer == 0 && scenario.writer_drains == Some(Isolation::RepeatableRead) {
-            next.old_snapshot = OldSnapshot {
-                ended: state.db.snapshot(),
-                row: state.db.collector,
-            };
-        }
-        next.db.writers[writer].status = Status::Open;
-        next.db.writers[writer].txid = next.db.next_txid;
-        next.db.next_txid += 1;
-    }
+    begin(&mut next.db, writer);
     next.db.writers[writer].locked += 1;
     if early {
         next.db.wal += 1;
@@ -116,7 +119,7 @@ fn capture(
     if queue::is_locked(scenario, state, scenario.queue(db, change), writer) {
         return;
     }
-    for order_key in order_keys(scenario, db, writer, change) {
+    for order_key in order_keys(scenario, db, change) {
         let mut next = *state;
         next.db.writers[writer].captured += 1;
         next.db.order_key[change] = order_key;
@@ -127,25 +130,12 @@ fn capture(
 }
 
 /// The order keys that a capture may read.
-fn order_keys(scenario: &Scenario, db: &Db, writer: usize, change: usize) -> Vec<u8> {
+fn order_keys(scenario: &Scenario, db: &Db, change: usize) -> Vec<u8> {
     if scenario.breaks(Rule::OrderKeyBeforeRowLock) {
         return vec![db.order_key[change]];
     }
-    let last = |other: usize| db.order_key[other] == db.wal && db.queued.has(other);
-    let open = |other: usize| {
-        scenario.status(db, other) == Status::Open && scenario.changes[other].writer != writer
-    };
     match scenario.order_keys {
-        // Two sessions can read the end of the WAL before one of them writes.
-        OrderKeys::WalWithTies
-            if scenario
-                .all_changes()
-                .items()
-                .any(|other| last(other) && open(other)) =>
-        {
-            vec![db.wal + 1, db.wal]
-        }
-        OrderKeys::Wal | OrderKeys::WalWithTies => vec![db.wal + 1],
+        OrderKeys::Wal => vec![db.wal + 1],
         OrderKeys::Clock => vec![2, 1],
     }
 }
@@ -158,15 +148,10 @@ fn commit(
 ) -> Result<State, crate::invariant::Violation> {
     let mut next = state;
     next.db.commits += 1;
-    if scenario.order_keys == OrderKeys::WalWithTies {
-        // The commit record: a capture that has waited for this commit cannot read an older end of the WAL.
-        next.db.wal += 1;
-    }
     next.db.writers[writer].status = Status::Committed;
     next.db.writers[writer].commit_rank = next.db.commits;
     if inside {
         next = commit_drain(scenario, next, 0)?;
-        next.old_snapshot = OldSnapshot::default();
     }
     Ok(next)
 }
@@ -176,7 +161,6 @@ pub(super) fn rolled_back(scenario: &Scenario, mut state: State, writer: usize) 
     abort(scenario, &mut state.db, writer);
     if writer == 0 && scenario.writer_drains.is_some() {
         state.drains[0] = Drain::default();
-        state.old_snapshot = OldSnapshot::default();
     }
     state
 }

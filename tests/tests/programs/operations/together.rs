@@ -85,10 +85,12 @@ impl Database {
 
     /// Drains what the relay refuses.
     async fn drain_refused(&self, session: &Client) {
+        run(session, "SELECT aurora_trigger.drain()").await;
         let list: String = session
             .query_one(
-                "SELECT json_agg(json_build_object('seq', position, 'reason', 'not today'))::text
-                 FROM aurora_trigger.outbox",
+                "SELECT json_agg(json_build_object('seq', e.seq, 'reason', 'not today'))::text
+                 FROM aurora_trigger.batch AS b,
+                     aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
                 &[],
             )
             .await

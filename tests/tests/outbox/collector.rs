@@ -1,0 +1,352 @@
+//! The collector: what transactions have written becomes batches, once, in an order that is true, whatever else is there.
+
+use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
+use pipeline_tests::Pipeline;
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use crate::{ITEMS, Item, created, drain_once, number, pending, run, start, story};
+
+#[derive(Debug, Deserialize, StreamTrigger)]
+#[stream(table = "shop.others", delivery = "outbox")]
+#[expect(dead_code, reason = "its table is paused")]
+struct Other {
+    #[stream(key)]
+    id: i32,
+}
+
+const MANY: usize = 20_000;
+
+/// As the collector seals the row that it has written.
+const SEAL: &str = "UPDATE aurora_trigger.collector_seal
+    SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c)";
+
+const OUTBOX: &str = "'outbox_0', 'outbox_1', 'batch'";
+
+fn many(first: i32) -> String {
+    format!(
+        "INSERT INTO shop.items SELECT n, 'old' FROM generate_series({first}, {first} - 1 + {MANY}) AS n"
+    )
+}
+
+/// Sends one new event, and returns how many rows of these tables were read for it.
+async fn rows_read(pipeline: &Pipeline, session: &Client, id: i32, tables: &str) -> usize {
+    let rows_read = format!(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_all_tables
+         WHERE schemaname = 'aurora_trigger' AND relname IN ({tables})"
+    );
+    run(
+        session,
+        &format!("INSERT INTO shop.items VALUES ({id}, 'new')"),
+    )
+    .await;
+    // In two transactions, since none sends what it has collected itself. What a session has counted is reported when it has
+    // no transaction, not more often than every second.
+    let mut read = 0;
+    for _ in 0..2 {
+        run(session, "BEGIN").await;
+        let before = number(session, &rows_read).await;
+        drain_once(session).await;
+        read += number(session, &rows_read).await - before;
+        run(session, "COMMIT").await;
+    }
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>(), [created(id, "new")]);
+    usize::try_from(read).expect("it is a count")
+}
+
+#[tokio::test]
+async fn events_of_an_open_transaction_are_not_read_by_each_drain() {
+    let (pipeline, session) = start().await;
+    let open = pipeline.session().await;
+    run(&open, "BEGIN").await;
+    run(&open, &many(1)).await;
+    // PostgreSQL lists it among the open ones when a younger one has ended.
+    run(&session, "SELECT txid_current()").await;
+    pipeline.drain().await;
+    let read = rows_read(&pipeline, &session, 1_000_000, OUTBOX).await;
+    assert!(read < MANY / 3, "{read} rows");
+
+    run(&open, "COMMIT").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), MANY);
+    assert_eq!(pending(&session).await, 0);
+}
+
+#[tokio::test]
+async fn events_of_a_paused_table_are_not_read_by_each_drain() {
+    let tables = format!("{ITEMS} CREATE TABLE shop.others (id integer PRIMARY KEY)");
+    let pipeline = Pipeline::installed(&tables, &[&Item::TABLE, &Other::TABLE]).await;
+    let session = pipeline.session().await;
+    run(&session, "SELECT aurora_trigger.pause('shop.others')").await;
+    // Each in a batch of its own.
+    for id in 1..=200 {
+        run(&session, &format!("INSERT INTO shop.others VALUES ({id})")).await;
+        drain_once(&session).await;
+    }
+    assert_eq!(
+        number(&session, "SELECT count(*) FROM aurora_trigger.batch").await,
+        200
+    );
+    let read = rows_read(&pipeline, &session, 1_000_000, "'batch'").await;
+    assert!(read < 100, "{read} rows");
+
+    run(&session, "SELECT aurora_trigger.resume('shop.others')").await;
+    pipeline.drain().await;
+    assert_eq!(pending(&session).await, 0);
+}
+
+/// As long as an old snapshot may read them VACUUM leaves what was deleted.
+#[tokio::test]
+async fn events_that_are_gone_are_not_read_beside_an_old_snapshot() {
+    let (pipeline, session) = start().await;
+    let reader = pipeline.session().await;
+    run(&reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await;
+    run(&session, &many(1)).await;
+    pipeline.drain().await;
+    drop(pipeline.take_calls());
+    let read = rows_read(&pipeline, &session, 1_000_000, OUTBOX).await;
+    assert!(read < MANY / 3, "{read} rows");
+    run(&reader, "COMMIT").await;
+}
+
+const SIZE: &str = "
+    SELECT (pg_total_relation_size('aurora_trigger.outbox_0') + pg_total_relation_size('aurora_trigger.outbox_1')
+        + pg_total_relation_size('aurora_trigger.batch'))::bigint";
+
+/// The room comes back without VACUUM, and not while somebody may still write into it.
+#[tokio::test]
+async fn what_is_sent_takes_no_room() {
+    let (pipeline, session) = start().await;
+    let reader = pipeline.session().await;
+    run(&reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await;
+    let writers = [pipeline.session().await, pipeline.session().await];
+    for (turn, writer) in (0..).zip(&writers) {
+        while number(&session, "SELECT txid_current() >> 8 & 1").await != turn {}
+        run(
+            writer,
+            &format!("BEGIN; INSERT INTO shop.items VALUES (-{turn} - 1, 'open')"),
+        )
+        .await;
+    }
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, repeat('x', 1000) FROM generate_series(1, 5000) AS n",
+    )
+    .await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), 5_000);
+    assert!(number(&session, SIZE).await > 5_000_000);
+    for writer in &writers {
+        run(writer, "COMMIT").await;
+    }
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), 2);
+    assert!(number(&session, SIZE).await < 1_000_000);
+    run(&reader, "COMMIT").await;
+}
+
+/// `lastInsertId()` of many a library asks for it without the name of a sequence.
+#[tokio::test]
+async fn a_session_does_not_see_the_sequences_of_the_outbox() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "CREATE SEQUENCE shop.ids START 7000000;
+         ALTER TABLE shop.items ALTER id SET DEFAULT nextval('shop.ids')",
+    )
+    .await;
+    for statement in [
+        "INSERT INTO shop.items (name) VALUES ('a')",
+        "UPDATE shop.items SET name = name || '!'",
+        "UPDATE shop.items SET id = id + 1000",
+        "DELETE FROM shop.items",
+        "TRUNCATE shop.items",
+    ] {
+        run(&session, statement).await;
+        assert_eq!(
+            number(&session, "SELECT lastval()").await,
+            7_000_000,
+            "{statement}"
+        );
+    }
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), 6);
+}
+
+/// So that a long one is not begun anew whenever `statement_timeout` cuts it off.
+#[tokio::test]
+async fn a_long_collection_takes_steps_and_is_in_order_across_them() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "UPDATE aurora_trigger.collector SET step_events = 100",
+    )
+    .await;
+    run(&session, SEAL).await;
+    run(
+        &session,
+        "BEGIN;
+         INSERT INTO shop.items SELECT n, 'old' FROM generate_series(1, 500) AS n;
+         UPDATE shop.items SET name = 'older';
+         TRUNCATE shop.items;
+         INSERT INTO shop.items SELECT n, 'new' FROM generate_series(1, 500) AS n;
+         UPDATE shop.items SET name = 'newer';
+         COMMIT",
+    )
+    .await;
+    let mut waiting = pending(&session).await;
+    assert_eq!(waiting, 2_001);
+    let steps = "SELECT count(*) FROM aurora_trigger.collector WHERE upto IS NOT NULL";
+    let mut divided = 0;
+    while drain_once(&session).await {
+        divided += number(&session, steps).await;
+        let now = pending(&session).await;
+        assert!(now <= waiting, "{now} after {waiting}");
+        waiting = now;
+    }
+    assert!(divided > 3, "{divided} steps");
+    assert_eq!(pending(&session).await, 0);
+    let story = story(&pipeline.take_calls());
+    assert_eq!(story.len(), 2_001);
+    let truncation = story
+        .iter()
+        .position(|(_, _, event)| *event == ChangeEvent::Truncated)
+        .expect("it was truncated");
+    assert_eq!(truncation, 1_000);
+    for (index, (_, place, event)) in story.iter().enumerate() {
+        assert_eq!(*place < story[truncation].1, index < truncation);
+        let (before, after) = if index < truncation {
+            ("old", "older")
+        } else {
+            ("new", "newer")
+        };
+        match event {
+            ChangeEvent::Created(item) => assert_eq!(item.name, before),
+            ChangeEvent::Updated { after: item, .. } => assert_eq!(item.name, after),
+            _ => assert_eq!(index, truncation),
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_statement_timeout_cuts_off_takes_smaller_steps() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(key_hash bigint) RETURNS smallint
+         LANGUAGE plpgsql AS $$
+         BEGIN
+             PERFORM pg_sleep(0.002);
+             RETURN (key_hash % aurora_trigger.lane_count())::smallint;
+         END $$;
+         INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 1000) AS n;
+         SET statement_timeout = '1s'",
+    )
+    .await;
+    let mut drains = 0;
+    while drain_once(&session).await {
+        drains += 1;
+        assert!(drains < 100, "there is an end");
+    }
+    assert_eq!(pending(&session).await, 0);
+    assert_eq!(pipeline.take_events::<Item>().len(), 1_000);
+    let noted =
+        "SELECT count(*) FROM aurora_trigger.failed_call WHERE sqlstate = '57014' AND lane IS NULL";
+    assert!(number(&session, noted).await > 0);
+}
+
+/// Something of which nobody has thought: it is told, and not tried again at once.
+#[tokio::test]
+async fn one_that_fails_is_noted_and_tried_again_later() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "ALTER FUNCTION aurora_trigger.lane_of RENAME TO real_lane_of;
+         INSERT INTO shop.items VALUES (1, 'a')",
+    )
+    .await;
+    pipeline.drain().await;
+    assert!(!drain_once(&session).await);
+    let noted = "SELECT count(*) FROM aurora_trigger.failed_call
+        WHERE lane IS NULL AND message LIKE '%lane_of%'";
+    assert_eq!(number(&session, noted).await, 1);
+    run(
+        &session,
+        "ALTER FUNCTION aurora_trigger.real_lane_of RENAME TO lane_of;
+         UPDATE aurora_trigger.collector SET retry_at = retry_at - interval '3 seconds'",
+    )
+    .await;
+    run(&session, SEAL).await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
+}
+
+/// It would send under numbers that a rollback takes back.
+#[tokio::test]
+async fn a_transaction_does_not_send_what_it_has_collected() {
+    let (pipeline, session) = start().await;
+    run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    run(&session, "BEGIN").await;
+    for _ in 0..3 {
+        drain_once(&session).await;
+    }
+    assert!(pipeline.take_calls().is_empty());
+    run(&session, "ROLLBACK").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
+}
+
+/// Nor does one collect that has written events: it would keep the collector's lock, and its own are not committed.
+#[tokio::test]
+async fn a_transaction_that_has_written_events_collects_nothing() {
+    let (pipeline, session) = start().await;
+    let other = pipeline.session().await;
+    run(&other, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    run(
+        &session,
+        "BEGIN; INSERT INTO shop.items VALUES (2, 'b'); SELECT aurora_trigger.drain()",
+    )
+    .await;
+    run(&session, "INSERT INTO shop.items VALUES (3, 'c')").await;
+    while drain_once(&other).await {}
+    assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
+    run(&session, "COMMIT").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), 2);
+    assert_eq!(pending(&session).await, 0);
+}
+
+/// The transaction that collects is in no list of open ones, and can write events afterwards.
+#[tokio::test]
+async fn what_a_transaction_writes_after_it_has_collected_is_not_passed_over() {
+    let (pipeline, session) = start().await;
+    let other = pipeline.session().await;
+    run(&other, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    run(&session, "BEGIN; SELECT aurora_trigger.drain()").await;
+    // A number above that of the transaction.
+    run(&other, "INSERT INTO shop.items VALUES (2, 'b')").await;
+    run(
+        &session,
+        "SELECT aurora_trigger.drain(); INSERT INTO shop.items VALUES (3, 'c'); COMMIT",
+    )
+    .await;
+    pipeline.drain().await;
+    let mut events = pipeline.take_events::<Item>();
+    events.sort_by_key(|event| format!("{event:?}"));
+    assert_eq!(events, [created(1, "a"), created(2, "b"), created(3, "c")]);
+}
+
+/// Where the collector's row was lost with the data of our tables.
+#[tokio::test]
+async fn a_collector_that_was_truncated_is_put_back() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "TRUNCATE aurora_trigger.collector, aurora_trigger.collector_seal;
+         INSERT INTO shop.items VALUES (1, 'a')",
+    )
+    .await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
+}
