@@ -100,10 +100,11 @@ async fn open(database: &Database) -> Result<Session, DatabaseError> {
         .require_view("aurora_trigger.capture_status")
         .await?;
     // It reads what others have committed since the transaction began, and takes as long as the relay does. A database
-    // or a role may have other defaults. From version 17 on there is a second timeout.
+    // or a role may have other defaults. Each drain is a transaction, so it may take locks on what it empties. From version 17 on there is a second timeout.
     session
         .execute(
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+             SET aurora_trigger.commits_at_once = 'yes';
              SELECT pg_catalog.set_config(s.name, '0', false) FROM pg_catalog.pg_settings AS s
              WHERE s.name OPERATOR(pg_catalog.=) 'statement_timeout'
                 OR s.name OPERATOR(pg_catalog.=) 'transaction_timeout'",

@@ -195,6 +195,7 @@ AS $body$
 DECLARE
     reason text := format('too big for a call: %s bytes', bytes);
     row_key json;
+    letter json;
 BEGIN
     IF bytes IS NULL THEN
         reason := format(
@@ -216,6 +217,15 @@ BEGIN
             reason := format('%s, and its key can''t be read: %s', reason, SQLERRM);
         END;
     END IF;
+    seq := coalesce(seq, nextval('aurora_trigger.event_seq'));
+    -- A row of the outbox can have just so much room that a letter has none: it must not be in the
+    -- way of all others.
+    BEGIN
+        letter := json_build_object('seq', seq, 'op', op, 'before', before, 'after', after);
+    EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
+        reason := format('%s, and both images do not fit into one letter: %s', reason, SQLERRM);
+        letter := json_build_object('seq', seq, 'op', op);
+    END;
     INSERT INTO aurora_trigger.dead_letter
         (reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event)
     SELECT
@@ -228,12 +238,7 @@ BEGIN
         tx_id,
         ts_us,
         capture,
-        json_build_object(
-            'seq', coalesce(seq, nextval('aurora_trigger.event_seq')),
-            'op', op,
-            'before', before,
-            'after', after
-        );
+        letter;
     RETURN NULL;
 END
 $body$;
@@ -390,6 +395,16 @@ BEGIN
         IF NOT FOUND THEN
             this.part_end_position := last_key;
             this.part_end_us := last_key;
+        END IF;
+        IF this.next_hash = 0 THEN
+            this.events := (
+                SELECT count(*)
+                FROM aurora_trigger.outbox AS o
+                WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
+                    AND txid_visible_in_snapshot(o.tx_id, this.upto)
+                    AND (o.position, o.ts_us) > (this.part_position, this.part_us)
+                    AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
+            );
         END IF;
         last_hash := least(
             this.next_hash::numeric + last_key / (this.events / this.step_events + 1), last_key

@@ -679,7 +679,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
-    worthwhile CONSTANT bigint := 1000000::bigint;
+    worthwhile CONSTANT bigint := 2000000::bigint;
     this aurora_trigger.collector;
     done_xmax bigint;
     done_open bigint[];
@@ -689,6 +689,7 @@ BEGIN
     IF pg_total_relation_size('aurora_trigger.outbox_0') < worthwhile
         AND pg_total_relation_size('aurora_trigger.outbox_1') < worthwhile
         AND pg_total_relation_size('aurora_trigger.batch') < worthwhile
+        AND pg_total_relation_size('aurora_trigger.kept') < worthwhile
     THEN
         RETURN;
     END IF;
@@ -721,19 +722,22 @@ BEGIN
             NULL;
         END;
     END LOOP;
-    IF pg_total_relation_size('aurora_trigger.batch') >= worthwhile
-        AND NOT EXISTS (SELECT FROM aurora_trigger.batch)
-    THEN
+    FOREACH part IN ARRAY ARRAY['batch', 'kept'] LOOP
+        CONTINUE WHEN pg_total_relation_size('aurora_trigger.' || part) < worthwhile;
+        EXECUTE format('SELECT NOT EXISTS (SELECT FROM aurora_trigger.%I)', part) INTO is_done;
+        CONTINUE WHEN NOT is_done;
         BEGIN
-            LOCK TABLE aurora_trigger.batch IN ACCESS EXCLUSIVE MODE NOWAIT;
-            IF EXISTS (SELECT FROM aurora_trigger.batch) THEN
+            EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE NOWAIT', part);
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM aurora_trigger.%I)', part) INTO is_done;
+            IF is_done THEN
+                EXECUTE format('TRUNCATE aurora_trigger.%I', part);
+            ELSE
                 RAISE lock_not_available;
             END IF;
-            TRUNCATE aurora_trigger.batch;
         EXCEPTION WHEN lock_not_available THEN
             NULL;
         END;
-    END IF;
+    END LOOP;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.give_back_room() OWNER TO aurora_trigger;
@@ -760,12 +764,13 @@ BEGIN
         RETURN false;
     END IF;
     BEGIN
-        collected := aurora_trigger.collect();
-        -- In a transaction that goes on, the locks would stay, and who waits for them could be in
-        -- its way.
-        IF statement_timestamp() < transaction_timestamp() + interval '1 millisecond' THEN
+        -- Of what an earlier transaction has collected: a snapshot between the two shows it in one
+        -- place or the other. In a transaction that goes on, the locks would stay, and who waits
+        -- for them could be in its way.
+        IF current_setting('aurora_trigger.commits_at_once', true) = 'yes' THEN
             PERFORM aurora_trigger.give_back_room();
         END IF;
+        collected := aurora_trigger.collect();
         RETURN collected;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS
@@ -773,26 +778,33 @@ BEGIN
             error_message = MESSAGE_TEXT,
             error_detail = PG_EXCEPTION_DETAIL;
     END;
-    PERFORM aurora_trigger.note_failed_call(
-        'drain', NULL::smallint, NULL::text[], NULL::text[], NULL::bigint[],
-        error_state, error_message, error_detail
-    );
-    -- The next one takes a smaller step.
-    UPDATE aurora_trigger.collector AS c
-    SET step_events = greatest(
-            {{ least_step_events }},
-            least(c.step_events, (SELECT sum(w.events) FROM aurora_trigger.waiting AS w)) / 2
-        ),
-        retry_at = CASE
-            WHEN error_state <> '57014' THEN clock_timestamp() + interval '3 seconds'
-        END;
-    UPDATE aurora_trigger.collector_seal AS s
-    SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c);
-    IF error_state <> '57014' THEN
-        RETURN false;
+    IF error_state = '57014' THEN
+        PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
     END IF;
-    PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
-    RETURN true;
+    -- What the call has done must not be lost for it.
+    BEGIN
+        PERFORM aurora_trigger.note_failed_call(
+            'drain', NULL::smallint, NULL::text[], NULL::text[], NULL::bigint[],
+            error_state, error_message, error_detail
+        );
+        PERFORM FROM aurora_trigger.collector FOR UPDATE SKIP LOCKED;
+        -- A copy stays one until its events are taken over.
+        IF FOUND AND aurora_trigger.is_sealed() THEN
+            -- The next one takes a smaller step. What fails in the smallest one, too, waits.
+            UPDATE aurora_trigger.collector AS c
+            SET step_events = greatest({{ least_step_events }}, c.step_events / 4),
+                retry_at = CASE
+                    WHEN error_state <> '57014' OR c.step_events = {{ least_step_events }}
+                    THEN clock_timestamp() + interval '3 seconds'
+                END;
+            UPDATE aurora_trigger.collector_seal AS s
+            SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c);
+            RETURN aurora_trigger.has_uncollected();
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        NULL;
+    END;
+    RETURN false;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.try_to_collect() OWNER TO aurora_trigger;
@@ -882,8 +894,14 @@ BEGIN
     IF current_setting('synchronous_commit') IN ('off', 'local') THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
+    -- Not those that another drain is at, which keeps them until its call has ended.
     DELETE FROM aurora_trigger.failed_call AS f
-    WHERE f.id <= (SELECT max(newest.id) - 1000 FROM aurora_trigger.failed_call AS newest);
+    WHERE f.id = ANY (ARRAY(
+        SELECT old.id
+        FROM aurora_trigger.failed_call AS old
+        WHERE old.id <= (SELECT max(newest.id) - 1000 FROM aurora_trigger.failed_call AS newest)
+        FOR UPDATE SKIP LOCKED
+    ));
     FOREACH next_lane IN ARRAY aurora_trigger.lanes_to_send() LOOP
         outcome := aurora_trigger.drain_lane(next_lane);
         EXIT WHEN outcome IN ('called', 'more');
@@ -926,6 +944,8 @@ BEGIN
         IF current_setting('transaction_timeout', true) <> '0' THEN
             PERFORM set_config('transaction_timeout', '0', true);
         END IF;
+        -- The COMMIT below fails where the caller has a transaction of its own.
+        PERFORM set_config('aurora_trigger.commits_at_once', 'yes', true);
         has_more := aurora_trigger.drain();
         is_cut_off := coalesce(current_setting('aurora_trigger.is_cut_off', true) = 'yes', false);
         is_late := coalesce(clock_timestamp() > ends_at, false);

@@ -14,14 +14,36 @@
                 UNION ALL
                 SELECT o.schema_name, o.table_name, 1, o.ts_us
                 FROM aurora_trigger.outbox AS o
-                CROSS JOIN aurora_trigger.collector AS c
-                WHERE NOT txid_visible_in_snapshot(o.tx_id, c.done)
+                -- Each of these is read once, and not joined: the planner would take it for many.
+                WHERE (
+                        NOT txid_visible_in_snapshot(
+                            o.tx_id, (SELECT c.done FROM aurora_trigger.collector AS c)
+                        )
+                        -- In a copy that has not drained yet, it is the done of another server.
+                        OR o.ts_us > (
+                            SELECT c.done_us
+                            FROM aurora_trigger.collector AS c
+                            WHERE NOT EXISTS (
+                                SELECT
+                                FROM aurora_trigger.collector_seal AS s
+                                WHERE s.written_by = c.xmin::text
+                            )
+                        ) IS TRUE
+                    )
                     -- Of a collection that is under way.
                     AND NOT coalesce(
-                        txid_visible_in_snapshot(o.tx_id, c.upto) AND (
-                            (o.position, o.ts_us) <= (c.part_position, c.part_us)
-                            OR (o.position, o.ts_us) <= (c.part_end_position, c.part_end_us)
-                                AND o.key_hash < c.next_hash
+                        txid_visible_in_snapshot(
+                            o.tx_id, (SELECT c.upto FROM aurora_trigger.collector AS c)
+                        ) AND (
+                            (o.position, o.ts_us) <= (
+                                SELECT c.part_position, c.part_us
+                                FROM aurora_trigger.collector AS c
+                            )
+                            OR o.key_hash < (SELECT c.next_hash FROM aurora_trigger.collector AS c)
+                                AND (o.position, o.ts_us) <= (
+                                    SELECT c.part_end_position, c.part_end_us
+                                    FROM aurora_trigger.collector AS c
+                                )
                         ),
                         false
                     )

@@ -228,23 +228,22 @@ BEGIN
         );
         ALTER TABLE aurora_trigger.sent OWNER TO aurora_trigger;
     END IF;
-    IF to_regprocedure('aurora_trigger.statement_position()') IS NULL THEN
-        -- How far the server has written its log. Where that is not to be had, the clock decides,
-        -- which stands beside it. Without a SET clause the planner puts it in place of a call.
-        BEGIN
-            PERFORM pg_current_wal_insert_lsn();
-            position_query := 'SELECT pg_catalog.pg_wal_lsn_diff('
-                'pg_catalog.pg_current_wal_insert_lsn(), ''0/0'')::bigint';
-        EXCEPTION WHEN OTHERS THEN
-            position_query := 'SELECT 0::bigint';
-        END;
-        EXECUTE format(
-            'CREATE FUNCTION aurora_trigger.statement_position() RETURNS bigint LANGUAGE sql AS %L',
-            position_query
-        );
-        ALTER FUNCTION aurora_trigger.statement_position() OWNER TO aurora_trigger;
-        REVOKE ALL ON FUNCTION aurora_trigger.statement_position() FROM PUBLIC;
-    END IF;
+    -- How far the server has written its log. Where that is not to be had, the clock decides, which
+    -- stands beside it. Without a SET clause the planner puts it in place of a call.
+    BEGIN
+        PERFORM pg_current_wal_insert_lsn();
+        position_query := 'SELECT pg_catalog.pg_wal_lsn_diff('
+            'pg_catalog.pg_current_wal_insert_lsn(), ''0/0'')::bigint';
+    EXCEPTION WHEN OTHERS THEN
+        position_query := 'SELECT 0::bigint';
+    END;
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION aurora_trigger.statement_position() RETURNS bigint '
+        'LANGUAGE sql AS %L',
+        position_query
+    );
+    ALTER FUNCTION aurora_trigger.statement_position() OWNER TO aurora_trigger;
+    REVOKE ALL ON FUNCTION aurora_trigger.statement_position() FROM PUBLIC;
     PERFORM set_config('search_path', search_path_before, true);
 END
 $body$;

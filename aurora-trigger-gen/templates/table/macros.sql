@@ -21,6 +21,10 @@ DECLARE
 {%- endif %}
 {%- if function.way.has_queue() %}
     place bigint := aurora_trigger.statement_position();
+{%- if !function.way.sends_at_commit() %}
+    -- Ten seconds each, and one for all of a transaction.
+    turn smallint := ((date_part('epoch', transaction_timestamp()) / 10)::bigint & 1)::smallint;
+{%- endif %}
 {%- endif %}
 {%- if function.way.sends_at_commit() %}
     kept_places text;
@@ -124,7 +128,7 @@ INSERT INTO aurora_trigger.outbox (
     key_hash, before, after
 )
 SELECT
-    (txid_current() >> 8 & 1)::smallint,
+    turn,
     place,
 {%- endif %}
     txid_current(),

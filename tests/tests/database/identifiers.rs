@@ -50,6 +50,8 @@ const NAMES: &[&str] = &[
     "found",
     "fits",
     "misfit",
+    "place",
+    "turn",
     "ctid_",
     "naïve",
     "🙂🙂🙂",

@@ -120,29 +120,45 @@ async fn what_is_sent_takes_no_room() {
     let (pipeline, session) = start().await;
     let reader = pipeline.session().await;
     run(&reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await;
-    let writers = [pipeline.session().await, pipeline.session().await];
-    for (turn, writer) in (0..).zip(&writers) {
-        while number(&session, "SELECT txid_current() >> 8 & 1").await != turn {}
-        run(
-            writer,
-            &format!("BEGIN; INSERT INTO shop.items VALUES (-{turn} - 1, 'open')"),
-        )
-        .await;
-    }
+    let writer = pipeline.session().await;
+    run(
+        &writer,
+        "BEGIN; INSERT INTO shop.items VALUES (-1, 'open');
+         LOCK TABLE aurora_trigger.outbox_0, aurora_trigger.outbox_1 IN ROW EXCLUSIVE MODE",
+    )
+    .await;
     run(
         &session,
         "INSERT INTO shop.items SELECT n, repeat('x', 1000) FROM generate_series(1, 5000) AS n",
     )
     .await;
-    pipeline.drain().await;
+    let drain = "CALL aurora_trigger.drain_all()";
+    run(&session, drain).await;
     assert_eq!(pipeline.take_events::<Item>().len(), 5_000);
     assert!(number(&session, SIZE).await > 5_000_000);
-    for writer in &writers {
-        run(writer, "COMMIT").await;
-    }
-    pipeline.drain().await;
-    assert_eq!(pipeline.take_events::<Item>().len(), 2);
+    run(&writer, "COMMIT").await;
+    run(&session, drain).await;
+    assert_eq!(
+        pipeline.take_events::<Item>(),
+        [created(-1, "open")],
+        "what is not sent is not emptied"
+    );
     assert!(number(&session, SIZE).await < 1_000_000);
+
+    // Who goes on in the same transaction must not keep the lock.
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, repeat('x', 1000) FROM generate_series(5001, 8000) AS n",
+    )
+    .await;
+    pipeline.drain().await;
+    run(&session, "BEGIN; SELECT aurora_trigger.drain()").await;
+    run(
+        &writer,
+        "SET lock_timeout = '1ms'; INSERT INTO shop.items VALUES (-2, 'b')",
+    )
+    .await;
+    run(&session, "COMMIT").await;
     run(&reader, "COMMIT").await;
 }
 
@@ -254,6 +270,50 @@ async fn one_that_statement_timeout_cuts_off_takes_smaller_steps() {
     let noted =
         "SELECT count(*) FROM aurora_trigger.failed_call WHERE sqlstate = '57014' AND lane IS NULL";
     assert!(number(&session, noted).await > 0);
+}
+
+/// A step of the smallest size takes too long, too.
+#[tokio::test]
+async fn one_that_is_always_cut_off_waits_between_its_tries() {
+    let (_pipeline, session) = start().await;
+    run(
+        &session,
+        "CREATE OR REPLACE FUNCTION aurora_trigger.lane_of(key_hash bigint) RETURNS smallint
+         LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN 0; END $$;
+         INSERT INTO shop.items VALUES (1, 'a');
+         SET statement_timeout = '100ms'",
+    )
+    .await;
+    let mut drains = 0;
+    while drain_once(&session).await {
+        drains += 1;
+        assert!(drains < 10, "it goes on and on");
+    }
+    run(&session, "RESET statement_timeout").await;
+    assert_eq!(pending(&session).await, 1);
+}
+
+/// Its transactions have numbers that this server has not come to: they must not pass for collected ones.
+#[tokio::test]
+async fn a_copy_whose_events_can_not_be_taken_over_yet_stays_a_copy() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "UPDATE aurora_trigger.collector SET done = '9000000000:9000000000:';
+         INSERT INTO shop.items VALUES (1, 'a')",
+    )
+    .await;
+    let writer = pipeline.session().await;
+    run(&writer, "BEGIN; INSERT INTO shop.items VALUES (2, 'b')").await;
+    run(&session, "SET statement_timeout = '100ms'").await;
+    for _ in 0..3 {
+        drain_once(&session).await;
+    }
+    run(&session, "RESET statement_timeout").await;
+    assert_eq!(pending(&session).await, 1);
+    run(&writer, "COMMIT").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>().len(), 2);
 }
 
 /// Something of which nobody has thought: it is told, and not tried again at once.

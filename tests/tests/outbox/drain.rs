@@ -265,7 +265,7 @@ async fn a_lane_with_an_endless_load_lets_the_others_send() {
             turn, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash, after
         )
         SELECT
-            (txid_current() >> 8 & 1)::smallint, aurora_trigger.statement_position(), txid_current(), ts_us,
+            0::smallint, aurora_trigger.statement_position(), txid_current(), ts_us,
             schema_name, table_name, fingerprint, capture, op, key_hash, after
         FROM aurora_trigger.outbox WHERE table_name = 'others' LIMIT 1";
     for _ in 0..40 {

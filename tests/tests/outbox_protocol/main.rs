@@ -52,8 +52,8 @@
 //!
 //! - A late call overtakes if the relay accepts an event that it refuses in another call.
 //! - A transaction can drain first and write afterwards. If its drain has truncated a queue, a writer that waits for this queue
-//!   can hold the row that the transaction waits for. PostgreSQL ends one of the two. The SQL therefore truncates only where the
-//!   drain's statement began within a millisecond of its transaction, as it does where each drain is a transaction of its own.
+//!   can hold the row that the transaction waits for. PostgreSQL ends one of the two. The SQL therefore truncates only in
+//!   `drain_all()`, which commits, and for who has said that each drain is a transaction of its own.
 //!
 //! # Limits of the model
 //!

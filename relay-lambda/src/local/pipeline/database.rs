@@ -104,6 +104,11 @@ impl Database {
             {
                 return std::future::pending().await;
             }
+            // Each drain is a transaction, so it may take locks on what it empties.
+            client
+                .batch_execute("SET aurora_trigger.commits_at_once = 'yes'")
+                .await
+                .map_err(explained)?;
             let mut pause = SHORTEST;
             loop {
                 let drained = client.query_one("SELECT aurora_trigger.drain()", &[]).await;
