@@ -5,7 +5,7 @@ use pipeline_tests::Pipeline;
 use serde::Deserialize;
 use tokio_postgres::Client;
 
-use crate::{ITEMS, Item, created, drain_once, number, pending, run, start, story};
+use crate::{ITEMS, Item, created, drain_once, number, pending, run, start, story, updated};
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.others", delivery = "outbox")]
@@ -355,6 +355,64 @@ async fn a_transaction_does_not_send_what_it_has_collected() {
     run(&session, "ROLLBACK").await;
     pipeline.drain().await;
     assert_eq!(pipeline.take_events::<Item>(), [created(1, "a")]);
+}
+
+/// Nor beside what another one has collected.
+#[tokio::test]
+async fn a_call_takes_nothing_that_its_own_transaction_has_collected() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "SELECT aurora_trigger.set_lanes(1), aurora_trigger.pause()",
+    )
+    .await;
+    for id in 1..=2 {
+        run(
+            &session,
+            &format!("INSERT INTO shop.items VALUES ({id}, 'a')"),
+        )
+        .await;
+        drain_once(&session).await;
+    }
+    run(
+        &session,
+        "SELECT aurora_trigger.resume();
+         UPDATE aurora_trigger.lane SET call_bytes = 1;
+         INSERT INTO shop.items VALUES (3, 'a')",
+    )
+    .await;
+    run(&session, "BEGIN; SELECT aurora_trigger.drain()").await;
+    run(
+        &session,
+        "UPDATE aurora_trigger.lane SET call_bytes = 1000000; SELECT aurora_trigger.drain()",
+    )
+    .await;
+    assert_eq!(
+        pipeline.take_events::<Item>(),
+        [created(1, "a"), created(2, "a")]
+    );
+    run(&session, "COMMIT").await;
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events::<Item>(), [created(3, "a")]);
+}
+
+/// The clock can be set back between two transactions.
+#[tokio::test]
+async fn the_order_is_that_of_the_servers_log_and_not_of_the_clock() {
+    let (pipeline, session) = start().await;
+    for statement in [
+        "INSERT INTO shop.items VALUES (1, 'a')",
+        "UPDATE shop.items SET name = 'b'",
+        "UPDATE shop.items SET name = 'c'",
+        "UPDATE aurora_trigger.outbox SET ts_us = 2000000000000000 - ts_us",
+    ] {
+        run(&session, statement).await;
+    }
+    pipeline.drain().await;
+    assert_eq!(
+        pipeline.take_events::<Item>(),
+        [created(1, "a"), updated(1, "a", "b"), updated(1, "b", "c")]
+    );
 }
 
 /// Nor does one collect that has written events: it would keep the collector's lock, and its own are not committed.

@@ -68,6 +68,24 @@ async fn a_failed_call_leaves_the_events_and_is_noted_and_pauses_the_lane() {
     );
 }
 
+#[tokio::test]
+async fn each_pause_is_twice_as_long_up_to_a_minute() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "SELECT aurora_trigger.set_lanes(1); INSERT INTO shop.items VALUES (1, 'a')",
+    )
+    .await;
+    pipeline.endpoint().faults().fail_all(Fault::Throttle);
+    let pause = "SELECT round(extract(epoch FROM retry_at - tried_at))::bigint
+        FROM aurora_trigger.lane WHERE lane = 0";
+    for seconds in [3, 6, 12, 24, 48, 60, 60] {
+        pipeline.drain().await;
+        assert_eq!(number(&session, pause).await, seconds);
+        run(&session, LATER).await;
+    }
+}
+
 /// A clock that was set back does not make it wait for the old time.
 #[tokio::test]
 async fn a_pause_that_ends_far_in_the_future_is_none() {
