@@ -157,7 +157,7 @@ BEGIN
             )
         -- Written here since then.
         OR o.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
-    ORDER BY o.ts_us, o.position, o.ctid;
+    ORDER BY o.ts_us, o.position, o.ordinal;
     TRUNCATE aurora_trigger.outbox;
     this.done := aurora_trigger.committed();
     this.done_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
@@ -454,7 +454,7 @@ BEGIN
                 ) AS e
             ) AS sized
             WHERE coalesce(sized.event_bytes > {{ drain_bytes }}, true)
-            ORDER BY sized.position, sized.ts_us, sized.seq, sized.place
+            ORDER BY sized.position, sized.ts_us, sized.seq, sized.ordinal
         LOOP
             event_key := aurora_trigger.reduce(
                 event.schema_name, event.table_name, event.fingerprint, event.capture,
@@ -470,14 +470,14 @@ BEGIN
     -- What it is where nothing has to be moved.
     SELECT
         NULL::text[] AS ids, NULL::bigint[] AS positions, NULL::bigint[] AS times,
-        NULL::tid[] AS places, NULL::bigint[] AS numbers
+        NULL::bigint[] AS ordinals, NULL::bigint[] AS numbers
     INTO moved;
     IF seen.has_repeated THEN
         SELECT
             array_agg(m.id) AS ids,
             array_agg(m.position) AS positions,
             array_agg(m.ts_us) AS times,
-            array_agg(m.place) AS places,
+            array_agg(m.ordinal) AS ordinals,
             array_agg(m.seq) AS numbers
         INTO moved
         FROM (
@@ -487,6 +487,7 @@ BEGIN
                     e.place,
                     e.position,
                     e.seq,
+                    e.ordinal,
                     e.tx_id,
                     e.ts_us,
                     e.schema_name,
@@ -495,7 +496,7 @@ BEGIN
                     -- Nothing moves across a TRUNCATE of its table.
                     sum(CASE WHEN e.op = 't' THEN 1 ELSE 0 END) OVER (
                         PARTITION BY e.tx_id, e.schema_name, e.table_name
-                        ORDER BY e.position, e.ts_us, e.seq, e.place
+                        ORDER BY e.position, e.ts_us, e.seq, e.ordinal
                         ROWS UNBOUNDED PRECEDING
                     ) AS part,
                     md5(e.before::text) AS before,
@@ -524,7 +525,7 @@ BEGIN
                 WHERE e.key_hash IS NOT NULL
                 WINDOW row_order AS (
                     PARTITION BY e.tx_id, e.schema_name, e.table_name, e.key_hash, e.part
-                    ORDER BY e.position, e.ts_us, e.seq, e.place
+                    ORDER BY e.position, e.ts_us, e.seq, e.ordinal
                 )
             ), edge AS (
                 SELECT
@@ -556,16 +557,17 @@ BEGIN
             ), broken AS (
                 SELECT
                     e.relation,
-                    array_agg(e.place ORDER BY e.position, e.ts_us, e.seq, e.place) AS places,
-                    array_agg(e.position ORDER BY e.position, e.ts_us, e.seq, e.place) AS positions,
-                    array_agg(e.ts_us ORDER BY e.position, e.ts_us, e.seq, e.place) AS times,
-                    array_agg(e.seq ORDER BY e.position, e.ts_us, e.seq, e.place) AS numbers,
-                    array_agg(source.number ORDER BY e.position, e.ts_us, e.seq, e.place)
+                    array_agg(e.place ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS places,
+                    array_agg(e.ordinal ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS ordinals,
+                    array_agg(e.position ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS positions,
+                    array_agg(e.ts_us ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS times,
+                    array_agg(e.seq ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS numbers,
+                    array_agg(source.number ORDER BY e.position, e.ts_us, e.seq, e.ordinal)
                         AS edges_from,
-                    array_agg(target.number ORDER BY e.position, e.ts_us, e.seq, e.place)
+                    array_agg(target.number ORDER BY e.position, e.ts_us, e.seq, e.ordinal)
                         AS edges_to,
                     (array_agg(e.after ORDER BY
-                        e.position DESC, e.ts_us DESC, e.seq DESC, e.place DESC
+                        e.position DESC, e.ts_us DESC, e.seq DESC, e.ordinal DESC
                     ))[1]
                         IS NULL AS is_gone
                 FROM edge AS e
@@ -579,7 +581,7 @@ BEGIN
                 b.relation::text || b.places[n.edge]::text AS id,
                 b.positions[n.number] AS position,
                 b.times[n.number] AS ts_us,
-                b.places[n.number] AS place,
+                b.ordinals[n.number] AS ordinal,
                 b.numbers[n.number] AS seq
             FROM broken AS b
             CROSS JOIN LATERAL unnest(
@@ -669,8 +671,8 @@ BEGIN
                             ) AS e
                         ) AS e
                         LEFT JOIN unnest(
-                            moved.ids, moved.positions, moved.times, moved.places, moved.numbers
-                        ) AS m (id, position, ts_us, place, seq)
+                            moved.ids, moved.positions, moved.times, moved.ordinals, moved.numbers
+                        ) AS m (id, position, ts_us, ordinal, seq)
                             ON m.id = CASE
                                 WHEN moved.ids IS NOT NULL THEN e.relation::text || e.place::text
                             END
@@ -683,7 +685,7 @@ BEGIN
                             coalesce(m.position, e.position),
                             coalesce(m.ts_us, e.ts_us),
                             coalesce(m.seq, e.seq),
-                            coalesce(m.place, e.place)
+                            coalesce(m.ordinal, e.ordinal)
                     ) AS q
                 ) AS n
                 JOIN aurora_trigger.lane AS l ON l.lane = n.of_lane

@@ -12,6 +12,8 @@ BEGIN
             turn smallint NOT NULL,
             -- Grows from one statement to the next that changes the same row.
             position bigint NOT NULL,
+            -- The event's place in its statement: a table does not keep the order of its rows.
+            ordinal bigint NOT NULL,
             tx_id bigint NOT NULL,
             ts_us bigint NOT NULL,
             schema_name text NOT NULL,

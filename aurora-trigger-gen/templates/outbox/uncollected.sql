@@ -3,6 +3,7 @@ SELECT
                     o.ctid AS place,
                     o.position,
                     NULL::bigint AS seq,
+                    o.ordinal,
                     o.tx_id,
                     o.ts_us,
                     o.schema_name,
@@ -26,7 +27,7 @@ SELECT
                     )
                 UNION ALL
                 SELECT
-                    k.tableoid, k.ctid, k.position, k.seq, k.tx_id, k.ts_us, k.schema_name,
+                    k.tableoid, k.ctid, k.position, k.seq, 0, k.tx_id, k.ts_us, k.schema_name,
                     k.table_name, k.fingerprint, k.capture, k.op, k.key_hash, k.before, k.after,
                     k.key
                 FROM aurora_trigger.kept AS k

@@ -124,12 +124,13 @@ SELECT
     place,
 {%- else -%}
 INSERT INTO aurora_trigger.outbox (
-    turn, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+    turn, position, ordinal, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
     key_hash, before, after
 )
 SELECT
     turn,
     place,
+    row_number() OVER (),
 {%- endif %}
     txid_current(),
     captured_us,

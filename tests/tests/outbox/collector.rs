@@ -396,6 +396,34 @@ async fn a_call_takes_nothing_that_its_own_transaction_has_collected() {
     assert_eq!(pipeline.take_events::<Item>(), [created(3, "a")]);
 }
 
+/// A table has rows where there is room: the last ones of a statement can stand before the first ones.
+#[tokio::test]
+async fn the_events_of_a_statement_are_in_its_order_wherever_their_rows_stand() {
+    let (pipeline, session) = start().await;
+    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'row' FROM generate_series(1, 1000) AS n",
+    )
+    .await;
+    // To where there is room: behind the others.
+    run(
+        &session,
+        "UPDATE aurora_trigger.outbox SET op = op WHERE ordinal <= 500",
+    )
+    .await;
+    pipeline.drain().await;
+    let ids: Vec<i32> = pipeline
+        .take_events::<Item>()
+        .iter()
+        .map(|event| match event {
+            ChangeEvent::Created(item) => item.id,
+            other => panic!("rows are only inserted: {other:?}"),
+        })
+        .collect();
+    assert_eq!(ids, (1..=1000).collect::<Vec<_>>());
+}
+
 /// The clock can be set back between two transactions.
 #[tokio::test]
 async fn the_order_is_that_of_the_servers_log_and_not_of_the_clock() {

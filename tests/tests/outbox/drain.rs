@@ -262,10 +262,10 @@ async fn a_lane_with_an_endless_load_lets_the_others_send() {
     )
     .await;
     let endless = "INSERT INTO aurora_trigger.outbox (
-            turn, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash, after
+            turn, position, ordinal, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash, after
         )
         SELECT
-            0::smallint, aurora_trigger.statement_position(), txid_current(), ts_us,
+            0::smallint, aurora_trigger.statement_position(), 1, txid_current(), ts_us,
             schema_name, table_name, fingerprint, capture, op, key_hash, after
         FROM aurora_trigger.outbox WHERE table_name = 'others' LIMIT 1";
     for _ in 0..40 {
