@@ -519,6 +519,7 @@ BEGIN
             ), link AS (
                 SELECT
                     e.*,
+                    row_number() OVER row_order AS nth,
                     e.before IS DISTINCT FROM lag(e.after) OVER row_order
                         AND row_number() OVER row_order > 1 AS is_broken
                 FROM event AS e
@@ -557,19 +558,14 @@ BEGIN
             ), broken AS (
                 SELECT
                     e.relation,
-                    array_agg(e.place ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS places,
-                    array_agg(e.ordinal ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS ordinals,
-                    array_agg(e.position ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS positions,
-                    array_agg(e.ts_us ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS times,
-                    array_agg(e.seq ORDER BY e.position, e.ts_us, e.seq, e.ordinal) AS numbers,
-                    array_agg(source.number ORDER BY e.position, e.ts_us, e.seq, e.ordinal)
-                        AS edges_from,
-                    array_agg(target.number ORDER BY e.position, e.ts_us, e.seq, e.ordinal)
-                        AS edges_to,
-                    (array_agg(e.after ORDER BY
-                        e.position DESC, e.ts_us DESC, e.seq DESC, e.ordinal DESC
-                    ))[1]
-                        IS NULL AS is_gone
+                    array_agg(e.place ORDER BY e.nth) AS places,
+                    array_agg(e.position ORDER BY e.nth) AS positions,
+                    array_agg(e.ts_us ORDER BY e.nth) AS times,
+                    array_agg(e.ordinal ORDER BY e.nth) AS ordinals,
+                    array_agg(e.seq ORDER BY e.nth) AS numbers,
+                    array_agg(source.number ORDER BY e.nth) AS edges_from,
+                    array_agg(target.number ORDER BY e.nth) AS edges_to,
+                    (array_agg(e.after ORDER BY e.nth DESC))[1] IS NULL AS is_gone
                 FROM edge AS e
                 JOIN node AS source
                     ON source.row_number = e.row_number AND source.digest = coalesce(e.before, '')

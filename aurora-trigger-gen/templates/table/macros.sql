@@ -124,8 +124,8 @@ SELECT
     place,
 {%- else -%}
 INSERT INTO aurora_trigger.outbox (
-    turn, position, ordinal, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
-    key_hash, before, after
+    turn, position, ordinal, tx_id, ts_us, schema_name, table_name, fingerprint, capture,
+    op, key_hash, before, after
 )
 SELECT
     turn,
