@@ -837,9 +837,14 @@ REVOKE ALL ON FUNCTION
 {% include "outbox/tables.sql" %}
 {% include "outbox/keep.sql" %}
 {% include "outbox/misfit.sql" %}
-{% include "outbox/chain.sql" %}
 {% include "outbox/payload.sql" %}
+{% include "outbox/collector.sql" %}
+{% include "outbox/oversize.sql" %}
+{% include "outbox/chain.sql" %}
 {% include "outbox/collect.sql" %}
+{% include "outbox/batches.sql" %}
+{% include "outbox/send.sql" %}
+{% include "outbox/room.sql" %}
 {% include "outbox/drain.sql" %}
 {%- if sends_at_commit %}
 {% include "outbox/commit.sql" %}

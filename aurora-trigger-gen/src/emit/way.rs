@@ -73,7 +73,7 @@ impl Way {
         !matches!(self, Self::Call | Self::CallOrWarn)
     }
 
-    /// Whether the trigger writes events by itself into a table of ours.
+    /// True if the trigger itself writes its events into a table of ours.
     pub(super) fn has_queue(self) -> bool {
         matches!(self, Self::Outbox | Self::OutboxAtCommit)
     }

@@ -1,4 +1,4 @@
--- How many events of a table wait, and since when the oldest one does.
+-- The number of a table's events that wait, and the time of the oldest one.
             CREATE OR REPLACE VIEW aurora_trigger.waiting AS
             SELECT
                 w.schema_name,

@@ -96,10 +96,10 @@ BEGIN
     IF to_regclass('aurora_trigger.collector') IS NULL THEN
         CREATE TABLE aurora_trigger.collector (
             only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-            -- What it shows of the outbox is collected.
+            -- The snapshot whose events of the outbox are collected.
             done txid_snapshot NOT NULL DEFAULT '1:1:',
             done_us bigint NOT NULL DEFAULT 0,
-            -- Of a collection that takes several steps: what it shows is collected at its end. Each
+            -- Of a collection that takes several steps: its end has collected all of it. Each
             -- step takes the keys from next_hash on, of the events up to the next TRUNCATE.
             upto txid_snapshot,
             upto_us bigint NOT NULL DEFAULT 0,
@@ -111,7 +111,7 @@ BEGIN
             next_hash bigint NOT NULL DEFAULT 0,
             -- After a failure.
             retry_at timestamptz,
-            -- How many events a step takes, about. Less after one that failed.
+            -- The events that a step takes, about. Less after one that failed.
             step_events bigint NOT NULL DEFAULT {{ step_events }}
         ) WITH (
             fillfactor = 50,
@@ -230,8 +230,8 @@ BEGIN
         );
         ALTER TABLE aurora_trigger.sent OWNER TO aurora_trigger;
     END IF;
-    -- How far the server has written its log. Where that is not to be had, the clock decides, which
-    -- stands beside it. Without a SET clause the planner puts it in place of a call.
+    -- The end of the server's log. If it is not to be had, the clock decides, which stands beside
+    -- it. Without a SET clause the planner puts it in place of a call.
     BEGIN
         PERFORM pg_current_wal_insert_lsn();
         position_query := 'SELECT pg_catalog.pg_wal_lsn_diff('
@@ -252,7 +252,7 @@ $body$;
 
 {% include "step_begin.sql" %}
 
--- What a row's lane is found by, and by which a long collection is divided: of the text of its key,
+-- The hash by which a row has its lane and a long collection is divided: of the text of its key,
 -- or of what its events are spread by, which can be nothing. The planner puts it in place of the
 -- call.
 CREATE OR REPLACE FUNCTION aurora_trigger.key_hash(row_key text)

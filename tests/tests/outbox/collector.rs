@@ -40,7 +40,7 @@ async fn rows_read(pipeline: &Pipeline, session: &Client, id: i32, tables: &str)
         &format!("INSERT INTO shop.items VALUES ({id}, 'new')"),
     )
     .await;
-    // In two transactions, since none sends what it has collected itself. What a session has counted is reported when it has
+    // In two transactions, since none sends what it has collected itself. A session reports its counts when it has
     // no transaction, not more often than every second.
     let mut read = 0;
     for _ in 0..2 {
@@ -145,7 +145,7 @@ async fn what_is_sent_takes_no_room() {
     );
     assert!(number(&session, SIZE).await < 1_000_000);
 
-    // Who goes on in the same transaction must not keep the lock.
+    // A drain whose transaction goes on must not keep the lock.
     run(
         &session,
         "INSERT INTO shop.items SELECT n, repeat('x', 1000) FROM generate_series(5001, 8000) AS n",
@@ -483,7 +483,7 @@ async fn what_a_transaction_writes_after_it_has_collected_is_not_passed_over() {
     assert_eq!(events, [created(1, "a"), created(2, "b"), created(3, "c")]);
 }
 
-/// Where the collector's row was lost with the data of our tables.
+/// The collector's row can be lost with the data of our tables.
 #[tokio::test]
 async fn a_collector_that_was_truncated_is_put_back() {
     let (pipeline, session) = start().await;

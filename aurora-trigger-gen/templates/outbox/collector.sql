@@ -1,0 +1,191 @@
+-- The snapshot of the moment, with the transaction at hand among those that are open: PostgreSQL
+-- leaves it out of its list.
+CREATE OR REPLACE FUNCTION aurora_trigger.committed()
+RETURNS txid_snapshot
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT CASE
+        WHEN own.tx_id >= txid_snapshot_xmax(s.shown) THEN s.shown
+        ELSE concat(
+            least(txid_snapshot_xmin(s.shown), own.tx_id), ':', txid_snapshot_xmax(s.shown), ':',
+            (
+                SELECT string_agg(open.tx_id::text, ',' ORDER BY open.tx_id)
+                FROM (
+                    SELECT txid_snapshot_xip(s.shown) UNION SELECT own.tx_id
+                ) AS open (tx_id)
+            )
+        )::txid_snapshot
+    END
+    FROM (VALUES (txid_current_snapshot())) AS s (shown), (VALUES (txid_current())) AS own (tx_id)
+$body$;
+ALTER FUNCTION aurora_trigger.committed() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.committed() FROM PUBLIC;
+
+-- True if this server wrote the collector's row. A row that was copied, by a dump or by
+-- replication, counts the transactions of another server.
+CREATE OR REPLACE FUNCTION aurora_trigger.is_sealed()
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT EXISTS (
+        SELECT
+        FROM aurora_trigger.collector AS c
+        JOIN aurora_trigger.collector_seal AS s ON s.written_by = c.xmin::text
+    )
+$body$;
+ALTER FUNCTION aurora_trigger.is_sealed() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.is_sealed() FROM PUBLIC;
+
+-- Writes down how far the collector has come.
+CREATE OR REPLACE FUNCTION aurora_trigger.note_collector(state aurora_trigger.collector)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    WITH noted AS (
+        UPDATE aurora_trigger.collector AS c
+        SET done = state.done,
+            done_us = state.done_us,
+            upto = state.upto,
+            upto_us = state.upto_us,
+            events = state.events,
+            part_position = state.part_position,
+            part_us = state.part_us,
+            part_end_position = state.part_end_position,
+            part_end_us = state.part_end_us,
+            next_hash = state.next_hash,
+            retry_at = NULL,
+            step_events = state.step_events
+        RETURNING c.xmin::text AS written_by
+    )
+    UPDATE aurora_trigger.collector_seal AS s SET written_by = n.written_by FROM noted AS n
+$body$;
+ALTER FUNCTION aurora_trigger.note_collector(aurora_trigger.collector) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.note_collector(aurora_trigger.collector) FROM PUBLIC;
+
+-- The transactions that were open when a snapshot was taken, and have ended in a later one.
+CREATE OR REPLACE FUNCTION aurora_trigger.ended_since(
+    earlier txid_snapshot, later txid_snapshot
+)
+RETURNS bigint[]
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+    SELECT ARRAY(
+        SELECT open.tx_id
+        FROM txid_snapshot_xip(earlier) AS open (tx_id)
+        WHERE txid_visible_in_snapshot(open.tx_id, later)
+    )
+$body$;
+ALTER FUNCTION aurora_trigger.ended_since(txid_snapshot, txid_snapshot) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.ended_since(txid_snapshot, txid_snapshot) FROM PUBLIC;
+
+-- True if there is something to collect. It takes no lock, since a drain asks each time.
+CREATE OR REPLACE FUNCTION aurora_trigger.has_uncollected()
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    worthwhile CONSTANT bigint := 1000000::bigint;
+    shown CONSTANT txid_snapshot := txid_current_snapshot();
+    this aurora_trigger.collector;
+    done_xmax bigint;
+    done_open bigint[];
+BEGIN
+    SELECT c.* INTO this FROM aurora_trigger.collector AS c;
+    done_xmax := txid_snapshot_xmax(this.done);
+    done_open := aurora_trigger.ended_since(this.done, shown);
+    -- A time far ahead was written before the clock was set back.
+    IF this.retry_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute' THEN
+        RETURN false;
+    END IF;
+    RETURN this.upto IS NOT NULL
+        OR EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= done_xmax)
+        OR EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = ANY (done_open))
+        OR EXISTS (SELECT FROM aurora_trigger.kept)
+        -- So that the events of a transaction that stays open are not looked at each time.
+        OR pg_relation_size('aurora_trigger.outbox_0') + pg_relation_size('aurora_trigger.outbox_1')
+                > worthwhile
+            AND EXISTS (
+                SELECT FROM txid_snapshot_xip(shown) AS open (tx_id) WHERE open.tx_id >= done_xmax
+            )
+        OR NOT aurora_trigger.is_sealed();
+END
+$body$;
+ALTER FUNCTION aurora_trigger.has_uncollected() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.has_uncollected() FROM PUBLIC;
+
+-- Takes over what a copy of the database holds, whose transactions have the numbers of another
+-- server. Returns false where writers do not let it.
+CREATE OR REPLACE FUNCTION aurora_trigger.adopt_events()
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $body$
+DECLARE
+    this aurora_trigger.collector;
+BEGIN
+    LOCK TABLE aurora_trigger.outbox IN ACCESS EXCLUSIVE MODE;
+    SELECT c.* INTO this FROM aurora_trigger.collector AS c;
+    -- By the clock, since the other server's log was longer or shorter than that of this one.
+    UPDATE aurora_trigger.kept AS k SET position = 0;
+    INSERT INTO aurora_trigger.kept (
+        position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash,
+        before, after, at_commit
+    )
+    SELECT
+        0, o.tx_id, o.ts_us, o.schema_name, o.table_name, o.fingerprint, o.capture, o.op,
+        o.key_hash, o.before, o.after, false
+    FROM aurora_trigger.outbox AS o
+    WHERE NOT txid_visible_in_snapshot(o.tx_id, this.done)
+            AND NOT coalesce(
+                txid_visible_in_snapshot(o.tx_id, this.upto) AND (
+                    (o.position, o.ts_us) <= (this.part_position, this.part_us)
+                    OR (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
+                        AND o.key_hash < this.next_hash
+                ),
+                false
+            )
+        -- Written here since then.
+        OR o.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
+    ORDER BY o.ts_us, o.position, o.ordinal;
+    TRUNCATE aurora_trigger.outbox;
+    this.done := aurora_trigger.committed();
+    this.done_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    this.upto := NULL;
+    PERFORM aurora_trigger.note_collector(this);
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.adopt_events() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.adopt_events() FROM PUBLIC;
+
+-- Brings the index up to date by which events are found not to be needed: nobody vacuums the
+-- outbox.
+CREATE OR REPLACE FUNCTION aurora_trigger.summarize()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF pg_relation_size('aurora_trigger.outbox_0') > 200000 THEN
+        PERFORM brin_summarize_new_values('aurora_trigger.outbox_0_transaction');
+    END IF;
+    IF pg_relation_size('aurora_trigger.outbox_1') > 200000 THEN
+        PERFORM brin_summarize_new_values('aurora_trigger.outbox_1_transaction');
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.summarize() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.summarize() FROM PUBLIC;
