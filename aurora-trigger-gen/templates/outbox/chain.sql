@@ -87,9 +87,9 @@ ALTER FUNCTION aurora_trigger.chain_order(integer[], integer[], boolean) OWNER T
 REVOKE ALL ON FUNCTION aurora_trigger.chain_order(integer[], integer[], boolean) FROM PUBLIC;
 
 -- The events of the collector's step that have another place in the order, each with that place.
--- Among the events of a row in a transaction, the image before an event must be the image after the
--- event before it. A nested trigger or a foreign key fires before the statement that caused it. NULL:
--- there is none.
+-- Among the events of a row in a transaction, the image before an event must be the image after
+-- the event before it. A nested trigger or a foreign key fires before the statement that caused
+-- it. NULL: there is none.
 CREATE OR REPLACE FUNCTION aurora_trigger.moved_events(
     has_repeated boolean,
     this aurora_trigger.collector,
