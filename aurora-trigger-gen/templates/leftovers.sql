@@ -124,6 +124,10 @@ BEGIN
         EXECUTE format('DROP FUNCTION %s', found.function_name);
         dropped := dropped + 1;
     END LOOP;
+    IF to_regprocedure('aurora_trigger.drop_queues(text, text, text[])') IS NOT NULL THEN
+        EXECUTE format('SELECT aurora_trigger.%I($1, $2, $3)', 'drop_queues')
+        USING drop_functions.schema_name, drop_functions.table_name, kept;
+    END IF;
     RETURN dropped;
 END
 $body$;

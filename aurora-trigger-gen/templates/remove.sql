@@ -88,8 +88,8 @@ BEGIN
     IF pending_events THEN
         RAISE WARNING 'aurora_trigger: the schema stays, since events wait in the outbox'
             USING HINT = 'SELECT aurora_trigger.drain() until it returns false, or to lose them '
-                'TRUNCATE aurora_trigger.outbox, aurora_trigger.kept, aurora_trigger.batch; then '
-                'run this file again.';
+                'TRUNCATE aurora_trigger.outbox, aurora_trigger.queue, aurora_trigger.kept, '
+                'aurora_trigger.batch; then run this file again.';
     ELSIF dead_letters THEN
         RAISE WARNING
             'aurora_trigger: the schema stays, since aurora_trigger.dead_letter holds events'

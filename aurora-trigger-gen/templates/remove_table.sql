@@ -63,6 +63,10 @@ BEGIN
     LOOP
         EXECUTE 'DROP FUNCTION ' || function_name;
     END LOOP;
+    IF to_regprocedure('aurora_trigger.drop_queues(text, text, text[])') IS NOT NULL THEN
+        EXECUTE 'SELECT aurora_trigger.drop_queues($1, $2, ''{}'')'
+        USING {{ schema }}, {{ table }};
+    END IF;
     -- Its settings are still needed for what waits of it.
     IF to_regclass('aurora_trigger.stream_table') IS NULL THEN
         NULL;

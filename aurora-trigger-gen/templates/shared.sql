@@ -838,6 +838,8 @@ REVOKE ALL ON FUNCTION
 {% include "outbox/keep.sql" %}
 {% include "outbox/misfit.sql" %}
 {% include "outbox/payload.sql" %}
+{% include "outbox/queues.sql" %}
+{% include "outbox/captured.sql" %}
 {% include "outbox/collector.sql" %}
 {% include "outbox/oversize.sql" %}
 {% include "outbox/chain.sql" %}

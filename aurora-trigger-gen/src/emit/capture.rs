@@ -5,7 +5,7 @@ use askama::Template;
 use super::sql::{Identifier, Remark, Sql, unused_tag};
 use super::trigger_function::TriggerFunction;
 use super::way::Way;
-use super::{mask, names, pins, register, rows};
+use super::{mask, names, pins, queue, register, rows};
 use crate::describe::{ColumnDesc, Level, Oversize, TableDesc};
 
 #[derive(Template)]
@@ -20,6 +20,7 @@ struct TableFunctions<'a> {
     to_json_image: Sql,
     to_json_trust: Sql,
     mask: Option<String>,
+    queue: Option<String>,
     pins: Vec<Sql>,
     trigger_functions: Vec<String>,
     registration: String,
@@ -111,6 +112,10 @@ pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
         to_json_image: image,
         to_json_trust: trust,
         mask: mask::function(table)?,
+        queue: Way::of(table)
+            .is_typed()
+            .then(|| queue::objects(table))
+            .transpose()?,
         pins: pins::of(table),
         trigger_functions: TriggerFunction::all(table)?,
         registration: register::table(table)?,

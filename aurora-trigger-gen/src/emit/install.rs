@@ -5,7 +5,8 @@ use super::check::TableCheck;
 use super::layout::list;
 use super::shared::Shared;
 use super::sql::{DollarQuoted, Literal, LiteralArray, Remark, Sql};
-use super::{app, capture, encoding_guard, layout, names};
+use super::way::Way;
+use super::{app, capture, encoding_guard, layout, names, queue};
 use crate::describe::{Level, TableDesc};
 
 /// Which function the triggers call, for an installation that also configures it.
@@ -250,7 +251,12 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
             [names::TO_JSON, names::MASK]
                 .into_iter()
                 .map(|suffix| names::object(table, suffix))
-                .chain(trigger_function_names(table)),
+                .chain(trigger_function_names(table))
+                .chain(
+                    Way::of(table)
+                        .is_typed()
+                        .then(|| queue::Names::of(table).events),
+                ),
         ),
     }
     .render()

@@ -50,15 +50,15 @@ pub(super) fn object(table: &TableDesc, suffix: &str) -> String {
         })
         .take(NAME_BYTES - suffix.len() - "__".len() - 16 - "t".len())
         .collect();
-    format!("t{readable}__{:016x}{suffix}", hash(schema, name))
+    format!("t{readable}__{:016x}{suffix}", hash([schema, name]))
 }
 
-/// FNV-1a in 64 bits: the same in every version of Rust, so that a later run finds the objects again.
-fn hash(schema: &str, name: &str) -> u64 {
-    schema
+/// FNV-1a in 64 bits of the texts, with a zero between each two: the same in every version of Rust, so that a later run
+/// finds the objects again.
+pub(super) fn hash<const N: usize>(texts: [&str; N]) -> u64 {
+    texts
+        .join("\0")
         .bytes()
-        .chain([0])
-        .chain(name.bytes())
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         })

@@ -2,8 +2,8 @@
 //! of a microsecond a call, so a table pins those that its columns' types depend on.
 
 use super::sql::{Literal, Sql};
-use super::{expression, mask};
-use crate::describe::{Encoding, Shape, TableDesc, TypeDesc};
+use super::{expression, image_type, mask};
+use crate::describe::{ColumnDesc, Encoding, Shape, TableDesc, TypeDesc};
 
 const TIME_ZONE: (&str, &str) = ("\"TimeZone\"", "UTC");
 const INTERVAL_STYLE: (&str, &str) = ("\"IntervalStyle\"", "iso_8601");
@@ -47,20 +47,50 @@ const ALL: [(&str, &str); 7] = [
 
 /// The `SET` clauses' names and values for the table.
 pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
-    clauses(table, false)
+    clauses(table, false, &|_| true)
 }
 
 /// The same for a trigger function that pairs rows. The planner takes each row to have hundreds of partners, so that it
 /// would compile the plan for longer than it takes.
 pub(super) fn of_pairs(table: &TableDesc) -> Vec<Sql> {
-    clauses(table, true)
+    clauses(table, true, &|_| true)
 }
 
-fn clauses(table: &TableDesc, pairs_rows: bool) -> Vec<Sql> {
+/// The same for a trigger function that keeps values as they are. A plan that is made for millions of rows, and kept, would
+/// be compiled for each single row, too.
+pub(super) fn of_values(table: &TableDesc) -> Vec<Sql> {
+    clauses(table, true, &|column| !image_type::keeps(column))
+}
+
+/// Those for the function that prints the kept values.
+pub(super) fn of_kept_values(table: &TableDesc) -> Vec<Sql> {
+    ALL.iter()
+        .filter(|pin| {
+            table
+                .streamed()
+                .any(|column| image_type::keeps(column) && depends(column.ty(), pin.0))
+        })
+        .map(clause)
+        .collect()
+}
+
+fn clause((name, value): &(&str, &str)) -> Sql {
+    Sql(format!("{name} = {}", Literal(value)))
+}
+
+fn clauses(
+    table: &TableDesc,
+    is_not_compiled: bool,
+    prints: &dyn Fn(&ColumnDesc) -> bool,
+) -> Vec<Sql> {
     // A predicate can depend on any of them, and so can a mask.
     let all = table.when().is_some() || mask::has_expressions(table);
     ALL.iter()
-        .filter(|pin| all || table.streamed().any(|column| depends(column.ty(), pin.0)))
+        .filter(|pin| {
+            all || table
+                .streamed()
+                .any(|column| prints(column) && depends(column.ty(), pin.0))
+        })
         .chain(OF_EXPRESSIONS.iter().filter(|_| all))
         .chain(
             table
@@ -75,13 +105,13 @@ fn clauses(table: &TableDesc, pairs_rows: bool) -> Vec<Sql> {
                 .then_some(&STRINGS),
         )
         .chain(
-            (pairs_rows
+            (is_not_compiled
                 || table
                     .streamed()
                     .any(|column| has_array_by_element(column.ty())))
             .then_some(&JIT),
         )
-        .map(|(name, value)| Sql(format!("{name} = {}", Literal(value))))
+        .map(clause)
         .collect()
 }
 

@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::expression::{self, Masks};
+use super::image_type;
 use super::layout::{self, block};
 use super::sql::Sql;
 use crate::describe::TableDesc;
@@ -67,6 +68,16 @@ pub(super) fn trust(table: &TableDesc, row: &str) -> Sql {
         .streamed()
         .flat_map(|column| expression::untrusted(column, row));
     Sql(conditions(parts))
+}
+
+/// The same where values are kept as they are, which checks the types of these. None: there are no others.
+pub(super) fn trust_to_keep(table: &TableDesc, row: &str) -> Option<Sql> {
+    let parts: Vec<String> = table
+        .streamed()
+        .filter(|column| !image_type::keeps(column))
+        .flat_map(|column| expression::untrusted(column, row))
+        .collect();
+    (!parts.is_empty()).then(|| Sql(conditions(parts.into_iter())))
 }
 
 fn conditions(parts: impl Iterator<Item = String>) -> String {

@@ -7,7 +7,7 @@ use super::expression::{self, Masks};
 use super::layout::{block, list};
 use super::sql::{Identifier, Literal, LiteralArray, Sql, unused_tag};
 use super::way::{ASYNC_BYTES, SYNC_BYTES, Way};
-use super::{pins, rows};
+use super::{image_type, pins, queue, rows};
 use crate::describe::{
     ColumnDesc, Delivery, KeyDesc, Level, Shape, TableDesc, TypeDesc, Unchanged,
 };
@@ -20,6 +20,8 @@ pub(super) struct TriggerFunction<'a> {
     pins: Vec<Sql>,
     comment: Literal<'a>,
     way: Way,
+    operation: Operation,
+    parts: [String; 2],
     keeps_dead_letters: bool,
     has_predicate: bool,
     skips_unchanged: bool,
@@ -55,6 +57,7 @@ struct Insert<'a> {
 struct Update<'a> {
     function: &'a TriggerFunction<'a>,
     is_partitioned: String,
+    changed_rows: String,
     pairs_by_place: String,
     pairs_by_key: String,
 }
@@ -85,6 +88,17 @@ struct RowImage {
     image: Sql,
     trust: Sql,
     chosen: Option<Sql>,
+}
+
+/// A transition table's rows as those of a queue.
+#[derive(Template)]
+#[template(path = "table/queued_rows.sql", escape = "none")]
+struct QueuedRows<'a> {
+    op: &'a str,
+    relation: &'a str,
+    row: &'a str,
+    image: Sql,
+    trust: Option<Sql>,
 }
 
 /// The images of both transition tables in pairs.
@@ -124,11 +138,14 @@ impl TriggerFunction<'_> {
                 name: Identifier(&name),
                 body_tag: String::new(),
                 pins: match (operation, table.level()) {
+                    _ if Way::of(table).is_typed() => pins::of_values(table),
                     (Operation::Update, Level::Statement) => pins::of_pairs(table),
                     _ => pins::of(table),
                 },
                 comment: Literal(&comment),
                 way: Way::of(table),
+                operation,
+                parts: queue::Names::of(table).parts,
                 keeps_dead_letters: capture::keeps_dead_letters(table),
                 has_predicate: table.when().is_some(),
                 skips_unchanged: table.unchanged() == Unchanged::Skip,
@@ -179,7 +196,7 @@ impl TriggerFunction<'_> {
             .render(),
             (Operation::Insert, Level::Statement) => Insert {
                 function,
-                new_rows: rows::rows(self.table, "new_rows", "new_row")?,
+                new_rows: self.created_rows()?,
             }
             .render(),
             (Operation::Update, Level::Statement) => Update {
@@ -189,16 +206,69 @@ impl TriggerFunction<'_> {
                     &[self.schema.to_string(), self.table_name.to_string()],
                     ")",
                 ),
+                changed_rows: self.changed_rows()?,
                 pairs_by_place: self.pairs(false)?,
                 pairs_by_key: self.pairs(true)?,
             }
             .render(),
             (Operation::Delete, Level::Statement) => Delete {
                 function,
-                old_rows: rows::rows(self.table, "old_rows", "old_row")?,
+                old_rows: self.deleted_rows()?,
             }
             .render(),
         }
+    }
+
+    /// A variable holds what names the capture. In a queue the events of a statement have it of what they have in common.
+    fn has_capture(&self) -> bool {
+        !self.way.is_typed() || self.operation == Operation::Truncate
+    }
+
+    fn capture_text(&self) -> &'static str {
+        "to_hex(captured_us) || to_hex((random() * 281474976710655)::bigint)"
+    }
+
+    /// A part of the table's queue.
+    fn part(&self, number: usize) -> Identifier<'_> {
+        Identifier(&self.parts[number])
+    }
+
+    fn created_rows(&self) -> askama::Result<String> {
+        if self.way.is_typed() {
+            self.queued_rows("'c'::\"char\"", "new_rows", "new_row")
+        } else {
+            rows::rows(self.table, "new_rows", "new_row")
+        }
+    }
+
+    fn deleted_rows(&self) -> askama::Result<String> {
+        if self.way.is_typed() {
+            self.queued_rows("'d'::\"char\"", "old_rows", "old_row")
+        } else {
+            rows::rows(self.table, "old_rows", "old_row")
+        }
+    }
+
+    fn changed_rows(&self) -> askama::Result<String> {
+        let op = |lost: char, paired: char| {
+            format!("CASE WHEN rows_are_lost THEN '{lost}' ELSE '{paired}' END::\"char\"")
+        };
+        Ok(block(&format!(
+            "{}\nUNION ALL\n{}",
+            self.queued_rows(&op('O', 'o'), "old_rows", "old_row")?,
+            self.queued_rows(&op('N', 'n'), "new_rows", "new_row")?
+        )))
+    }
+
+    fn queued_rows(&self, op: &str, relation: &str, row: &str) -> askama::Result<String> {
+        let rows = QueuedRows {
+            op,
+            relation,
+            row,
+            image: image_type::value(self.table, row, &queue::Names::of(self.table).image),
+            trust: rows::trust_to_keep(self.table, row),
+        };
+        Ok(block(&rows.render()?))
     }
 
     fn row_image(&self, row: &str) -> RowImage {
@@ -273,7 +343,7 @@ fn send(table: &TableDesc) -> Sql {
              {}, events\n);",
             LiteralArray(capture::key_names(table))
         ),
-        Way::Call | Way::Outbox | Way::OutboxAtCommit => format!(
+        Way::Call | Way::Queue | Way::Outbox | Way::OutboxAtCommit => format!(
             "sent := aurora_trigger.send(\n    \
              '{invocation}',\n    {source}, events\n);"
         ),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::describe::{Delivery, OnFailure, TableDesc};
+use crate::describe::{Delivery, Level, OnFailure, TableDesc};
 
 /// A call in a statement is filled up to here. Lambda bills the first 256 KB of an asynchronous call as one request and
 /// each further 64 KB as another, so this is the cheapest size, with room for the envelope.
@@ -30,7 +30,9 @@ pub(super) enum Way {
     CallOrWarn,
     /// To a call; what it does not take is kept in the outbox.
     CallOrKeep,
-    /// To the outbox.
+    /// To the table's own queue, as typed values. A drain makes events of them.
+    Queue,
+    /// To the outbox, as events.
     Outbox,
     /// To the outbox, and from there to calls when the transaction commits.
     OutboxAtCommit,
@@ -39,6 +41,7 @@ pub(super) enum Way {
 impl Way {
     pub(super) fn of(table: &TableDesc) -> Self {
         match (table.delivery(), table.on_failure()) {
+            (Delivery::Outbox, _) if is_queued(table) => Self::Queue,
             (Delivery::Outbox, _) => Self::Outbox,
             (Delivery::Commit, _) => Self::OutboxAtCommit,
             (Delivery::Sync, _) | (Delivery::Async, OnFailure::Abort) => Self::Call,
@@ -75,7 +78,12 @@ impl Way {
 
     /// True if the trigger itself writes its events into a table of ours.
     pub(super) fn has_queue(self) -> bool {
-        matches!(self, Self::Outbox | Self::OutboxAtCommit)
+        matches!(self, Self::Queue | Self::Outbox | Self::OutboxAtCommit)
+    }
+
+    /// True if the values go to a queue of their table.
+    pub(super) fn is_typed(self) -> bool {
+        self == Self::Queue
     }
 
     /// A write goes on though its table no longer fits the struct.
@@ -88,6 +96,11 @@ impl Way {
     }
 }
 
+/// A predicate chooses among rows where they are changed, and a row's own trigger has its row only once.
+fn is_queued(table: &TableDesc) -> bool {
+    table.level() == Level::Statement && table.when().is_none()
+}
+
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,6 +109,7 @@ impl fmt::Display for Way {
                 "handed to the relay in calls of at most {} KB",
                 CHUNK_BYTES / 1000
             ),
+            Self::Queue => f.write_str("put into its queue for aurora_trigger.drain()"),
             Self::Outbox => f.write_str("put into the outbox for aurora_trigger.drain()"),
             Self::OutboxAtCommit => {
                 f.write_str("put into the outbox, and sent at the end of COMMIT")

@@ -60,7 +60,10 @@ RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+-- The planner does not know how many events there are.
+SET enable_nestloop = off
 SET jit = off
+SET work_mem = '64MB'
 AS $body$
 DECLARE
     last_key CONSTANT bigint := 9223372036854775807;
@@ -70,13 +73,16 @@ DECLARE
     is_divided boolean;
     is_last boolean := true;
     last_hash bigint := last_key;
+    queues text[];
+    queued_events bigint;
     kept_places tid[];
-    seen record;
-    event record;
-    moved record;
-    reduced_ids text[];
-    reduced_keys text[];
-    event_key json;
+    has_batches boolean;
+    -- Of the lanes, from -1 on: what is sent as a whole.
+    piece_bytes CONSTANT integer[] := ARRAY(
+        SELECT least({{ least_drain_bytes }}, l.call_bytes)
+        FROM aurora_trigger.lane AS l
+        ORDER BY l.lane
+    );
 BEGIN
     IF NOT aurora_trigger.has_uncollected() THEN
         RETURN false;
@@ -96,8 +102,11 @@ BEGIN
     END IF;
     done_xmax := txid_snapshot_xmax(this.done);
     done_open := aurora_trigger.ended_since(this.done, this.upto);
+    SELECT q.queues, q.events
+    INTO queues, queued_events
+    FROM aurora_trigger.queues_to_collect(done_xmax, done_open, this.upto) AS q;
     IF NOT is_divided THEN
-        this.events := (
+        this.events := queued_events + (
             SELECT count(*)
             FROM aurora_trigger.outbox AS o
             WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
@@ -125,11 +134,16 @@ BEGIN
         IF this.next_hash = 0 THEN
             this.events := (
                 SELECT count(*)
-                FROM aurora_trigger.outbox AS o
+                FROM (
+                    SELECT o.position, o.ts_us, o.tx_id, o.op FROM aurora_trigger.outbox AS o
+                    UNION ALL
+                    SELECT q.position, q.ts_us, q.tx_id, q.op FROM aurora_trigger.queue AS q
+                ) AS o
                 WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
                     AND txid_visible_in_snapshot(o.tx_id, this.upto)
                     AND (o.position, o.ts_us) > (this.part_position, this.part_us)
                     AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
+                    AND o.op NOT IN ('o', 'O')
             );
         END IF;
         last_hash := least(
@@ -139,63 +153,20 @@ BEGIN
     ELSE
         kept_places := aurora_trigger.kept_to_collect(this.step_events);
     END IF;
-    SELECT
-        coalesce(sum(of_key.events), 0) AS events,
-        bool_or(of_key.events > 1 AND of_key.key_hash IS NOT NULL) AS has_repeated,
-        max(of_key.largest) AS largest
-    INTO seen
-    FROM (
-        SELECT
-            sized.tx_id,
-            sized.key_hash,
-            count(*) AS events,
-            max(coalesce(sized.event_bytes, {{ drain_bytes }} + 1)) AS largest
-        FROM (
-            SELECT
-                e.tx_id,
-                e.key_hash,
-                {% include "outbox/event_bytes.sql" %}
-            FROM (
-                {% include "outbox/uncollected.sql" %}
-            ) AS e
-        ) AS sized
-        GROUP BY sized.tx_id, sized.key_hash
-    ) AS of_key;
-    IF seen.events = 0 AND NOT is_divided THEN
+    IF this.events = 0 AND kept_places = '{}' THEN
         this.done := this.upto;
         this.done_us := this.upto_us;
         this.upto := NULL;
         PERFORM aurora_trigger.note_collector(this), aurora_trigger.summarize();
         RETURN false;
     END IF;
-    IF seen.largest > {{ drain_bytes }} THEN
-        FOR event IN
-            SELECT sized.*
-            FROM (
-                SELECT
-                    e.*,
-                    {% include "outbox/event_bytes.sql" %}
-                FROM (
-                    {% include "outbox/uncollected.sql" %}
-                ) AS e
-            ) AS sized
-            WHERE coalesce(sized.event_bytes > {{ drain_bytes }}, true)
-            ORDER BY sized.position, sized.ts_us, sized.seq, sized.ordinal
-        LOOP
-            event_key := aurora_trigger.reduce(
-                event.schema_name, event.table_name, event.fingerprint, event.capture,
-                event.tx_id, event.ts_us, event.seq, event.op, event.before, event.after,
-                event.event_bytes
-            );
-            reduced_ids := array_append(
-                reduced_ids, event.relation::text || event.place::text
-            );
-            reduced_keys := array_append(reduced_keys, event_key::text);
-        END LOOP;
-    END IF;
-    moved := aurora_trigger.moved_events(
-        seen.has_repeated, this, done_xmax, done_open, is_divided, last_hash, is_last, kept_places
-    );
+    WITH event AS (
+            SELECT row_number() OVER () AS id, e.*
+            FROM aurora_trigger.captured_events(
+                this, done_xmax, done_open, is_divided, last_hash, is_last, queues, kept_places
+            ) AS e
+        ),
+        {% include "outbox/moved.sql" %}
     INSERT INTO aurora_trigger.batch
         (
             lane, schema_name, table_name, place, event_count, bytes, oldest_us, collected_by,
@@ -232,80 +203,92 @@ BEGIN
         FROM (
             SELECT
                 s.*,
-                ARRAY[
-                    count(*) FILTER (WHERE s.event_bytes > s.piece_bytes) OVER batch_order,
-                    (s.event_bytes <= s.piece_bytes)::integer,
-                    (sum(s.event_bytes) OVER batch_order - s.event_bytes) / s.piece_bytes
-                ]::bigint[] AS piece
+                -- One that is bigger than a piece is one of its own.
+                (
+                    2 * count(*) FILTER (WHERE s.event_bytes > s.piece_bytes) OVER batch_order
+                    - (s.event_bytes > s.piece_bytes)::integer
+                ) * 1000000000 + (
+                    sum(s.event_bytes) OVER batch_order - s.event_bytes
+                ) / s.piece_bytes AS piece
             FROM (
                 SELECT
-                    n.*,
-                    l.lane,
-                    least({{ least_drain_bytes }}, l.call_bytes) AS piece_bytes,
+                    n.lane,
                     count(*) FILTER (WHERE n.op = 't') OVER (
                         ORDER BY n.slot ROWS UNBOUNDED PRECEDING
-                    ) AS part
+                    ) AS part,
+                    n.slot,
+                    n.schema_name,
+                    n.table_name,
+                    n.seq,
+                    n.tx_id,
+                    n.ts_us,
+                    n.fingerprint,
+                    n.capture,
+                    n.op,
+                    n.moved_to,
+                    CASE WHEN NOT n.is_reduced THEN n.before END AS before,
+                    CASE WHEN NOT n.is_reduced THEN n.after END AS after,
+                    CASE WHEN n.is_reduced THEN n.reduced_key ELSE n.key END AS key,
+                    CASE
+                        WHEN n.is_reduced THEN 96 + octet_length(n.reduced_key::text)
+                        ELSE n.event_bytes::integer
+                    END AS event_bytes,
+                    piece_bytes[n.lane + 2] AS piece_bytes
                 FROM (
                     SELECT
                         q.*,
-                        nextval('aurora_trigger.event_seq') AS slot
+                        coalesce(q.event_bytes > {{ drain_bytes }}, true) AS is_reduced,
+                        CASE WHEN coalesce(q.event_bytes > {{ drain_bytes }}, true)
+                            THEN aurora_trigger.reduce(
+                                q.schema_name, q.table_name, q.fingerprint, q.capture, q.tx_id,
+                                q.ts_us, coalesce(q.seq, q.slot), q.op, q.before, q.after,
+                                q.event_bytes
+                            )
+                        END AS reduced_key
                     FROM (
                         SELECT
-                            e.seq,
-                            e.tx_id,
-                            e.ts_us,
-                            e.schema_name,
-                            e.table_name,
-                            e.fingerprint,
-                            e.capture,
-                            e.op,
-                            aurora_trigger.lane_of(e.key_hash) AS of_lane,
-                            CASE WHEN r.id IS NULL THEN e.before END AS before,
-                            CASE WHEN r.id IS NULL THEN e.after END AS after,
-                            CASE WHEN r.id IS NULL THEN e.key ELSE r.key::json END AS key,
-                            CASE
-                                WHEN r.id IS NULL THEN e.event_bytes
-                                ELSE 96 + octet_length(r.key)
-                            END AS event_bytes,
-                            m.seq AS moved_to
+                            nextval('aurora_trigger.event_seq') AS slot,
+                            o.*
                         FROM (
                             SELECT
-                                e.*,
+                                -- The first columns of a row are the fastest to compare.
+                                coalesce(m.position, e.position) AS in_position,
+                                coalesce(m.ts_us, e.ts_us) AS at_us,
+                                coalesce(m.seq, e.seq, last_key) AS as_seq,
+                                coalesce(m.ordinal, e.ordinal) AS as_ordinal,
+                                aurora_trigger.lane_of(e.key_hash) AS lane,
+                                e.seq,
+                                e.tx_id,
+                                e.ts_us,
+                                e.schema_name,
+                                e.table_name,
+                                e.fingerprint,
+                                e.capture,
+                                e.op,
+                                e.before,
+                                e.after,
+                                e.key,
+                                m.seq AS moved_to,
                                 {% include "outbox/event_bytes.sql" %}
-                            FROM (
-                                {% include "outbox/uncollected.sql" %}
-                            ) AS e
-                        ) AS e
-                        LEFT JOIN unnest(
-                            moved.ids, moved.positions, moved.times, moved.ordinals, moved.numbers
-                        ) AS m (id, position, ts_us, ordinal, seq)
-                            ON m.id = CASE
-                                WHEN moved.ids IS NOT NULL THEN e.relation::text || e.place::text
-                            END
-                        LEFT JOIN unnest(reduced_ids, reduced_keys) AS r (id, key)
-                            ON r.id = CASE
-                                WHEN reduced_ids IS NOT NULL THEN e.relation::text || e.place::text
-                            END
-                        WHERE r.id IS NULL OR r.key IS NOT NULL
-                        ORDER BY
-                            coalesce(m.position, e.position),
-                            coalesce(m.ts_us, e.ts_us),
-                            coalesce(m.seq, e.seq),
-                            coalesce(m.ordinal, e.ordinal)
+                            FROM event AS e
+                            LEFT JOIN moved AS m ON m.id = e.id
+                            ORDER BY 1, 2, 3, 4
+                        ) AS o
                     ) AS q
                 ) AS n
-                JOIN aurora_trigger.lane AS l ON l.lane = n.of_lane
+                WHERE NOT n.is_reduced OR n.reduced_key IS NOT NULL
             ) AS s
             WINDOW batch_order AS (
-                PARTITION BY s.lane, s.schema_name, s.table_name, s.part
+                PARTITION BY s.lane, s.part, s.schema_name, s.table_name
                 ORDER BY s.slot ROWS UNBOUNDED PRECEDING
             )
         ) AS p
         WINDOW batch_order AS (
-            PARTITION BY p.lane, p.schema_name, p.table_name, p.part ORDER BY p.slot
+            PARTITION BY p.lane, p.part, p.schema_name, p.table_name ORDER BY p.slot
         )
     ) AS t
-    GROUP BY t.lane, t.schema_name, t.table_name, t.part, t.piece;
+    GROUP BY t.lane, t.part, t.schema_name, t.table_name, t.piece;
+    has_batches := FOUND;
     DELETE FROM aurora_trigger.kept AS k WHERE k.ctid = ANY (kept_places);
     IF NOT is_last THEN
         this.next_hash := last_hash + 1;
@@ -320,7 +303,7 @@ BEGIN
     END IF;
     this.step_events := least({{ step_events }}, this.step_events * 2);
     PERFORM aurora_trigger.note_collector(this), aurora_trigger.summarize();
-    RETURN true;
+    RETURN has_batches OR this.upto IS NOT NULL;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.collect() OWNER TO aurora_trigger;

@@ -110,10 +110,13 @@ BEGIN
     RETURN this.upto IS NOT NULL
         OR EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= done_xmax)
         OR EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = ANY (done_open))
+        OR EXISTS (SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id >= done_xmax)
+        OR EXISTS (SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id = ANY (done_open))
         OR EXISTS (SELECT FROM aurora_trigger.kept)
         -- So that the events of a transaction that stays open are not looked at each time.
-        OR pg_relation_size('aurora_trigger.outbox_0') + pg_relation_size('aurora_trigger.outbox_1')
-                > worthwhile
+        OR EXISTS (
+                SELECT FROM aurora_trigger.part AS p WHERE pg_relation_size(p.id) > worthwhile
+            )
             AND EXISTS (
                 SELECT FROM txid_snapshot_xip(shown) AS open (tx_id) WHERE open.tx_id >= done_xmax
             )
@@ -133,31 +136,38 @@ SET lock_timeout = '500ms'
 AS $body$
 DECLARE
     this aurora_trigger.collector;
+    everything aurora_trigger.collector;
 BEGIN
-    LOCK TABLE aurora_trigger.outbox IN ACCESS EXCLUSIVE MODE;
+    LOCK TABLE aurora_trigger.outbox, aurora_trigger.queue IN ACCESS EXCLUSIVE MODE;
     SELECT c.* INTO this FROM aurora_trigger.collector AS c;
+    everything := this;
+    everything.upto := '9223372036854775807:9223372036854775807:';
     -- By the clock, since the other server's log was longer or shorter than that of this one.
     UPDATE aurora_trigger.kept AS k SET position = 0;
     INSERT INTO aurora_trigger.kept (
         position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash,
-        before, after, at_commit
+        before, after, key, at_commit
     )
     SELECT
-        0, o.tx_id, o.ts_us, o.schema_name, o.table_name, o.fingerprint, o.capture, o.op,
-        o.key_hash, o.before, o.after, false
-    FROM aurora_trigger.outbox AS o
-    WHERE NOT txid_visible_in_snapshot(o.tx_id, this.done)
+        0, e.tx_id, e.ts_us, e.schema_name, e.table_name, e.fingerprint, e.capture, e.op,
+        e.key_hash, e.before, e.after, e.key, false
+    FROM aurora_trigger.captured_events(
+        everything, 0, '{}', false, 0, true,
+        ARRAY(SELECT s.events_name FROM aurora_trigger.stream_queue AS s), '{}'
+    ) AS e
+    WHERE NOT txid_visible_in_snapshot(e.tx_id, this.done)
             AND NOT coalesce(
-                txid_visible_in_snapshot(o.tx_id, this.upto) AND (
-                    (o.position, o.ts_us) <= (this.part_position, this.part_us)
-                    OR (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
-                        AND o.key_hash < this.next_hash
+                txid_visible_in_snapshot(e.tx_id, this.upto) AND (
+                    (e.position, e.ts_us) <= (this.part_position, this.part_us)
+                    OR (e.position, e.ts_us) <= (this.part_end_position, this.part_end_us)
+                        AND e.key_hash < this.next_hash
                 ),
                 false
             )
         -- Written here since then.
-        OR o.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
-    ORDER BY o.ts_us, o.position, o.ordinal;
+        OR e.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
+    ORDER BY e.ts_us, e.position, e.ordinal;
+    TRUNCATE aurora_trigger.queue;
     TRUNCATE aurora_trigger.outbox;
     this.done := aurora_trigger.committed();
     this.done_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
@@ -178,13 +188,17 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    index_id oid;
 BEGIN
-    IF pg_relation_size('aurora_trigger.outbox_0') > 200000 THEN
-        PERFORM brin_summarize_new_values('aurora_trigger.outbox_0_transaction');
-    END IF;
-    IF pg_relation_size('aurora_trigger.outbox_1') > 200000 THEN
-        PERFORM brin_summarize_new_values('aurora_trigger.outbox_1_transaction');
-    END IF;
+    FOR index_id IN
+        SELECT i.indexrelid
+        FROM aurora_trigger.part AS p
+        JOIN pg_index AS i ON i.indrelid = p.id
+        WHERE pg_relation_size(p.id) > 200000
+    LOOP
+        PERFORM brin_summarize_new_values(index_id);
+    END LOOP;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.summarize() OWNER TO aurora_trigger;

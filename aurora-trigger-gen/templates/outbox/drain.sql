@@ -98,6 +98,8 @@ DECLARE
 BEGIN
     IF EXISTS (
         SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
+    ) OR EXISTS (
+        SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id = txid_current_if_assigned()
     ) THEN
         RETURN false;
     END IF;

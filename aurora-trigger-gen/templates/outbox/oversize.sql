@@ -44,7 +44,6 @@ BEGIN
             reason := format('%s, and its key can''t be read: %s', reason, SQLERRM);
         END;
     END IF;
-    seq := coalesce(seq, nextval('aurora_trigger.event_seq'));
     -- A row of the outbox can have just so much room that a letter has none: it must not be in the
     -- way of all others.
     BEGIN

@@ -15,8 +15,9 @@ DECLARE
     part text;
     is_done boolean;
 BEGIN
-    IF pg_total_relation_size('aurora_trigger.outbox_0') < worthwhile
-        AND pg_total_relation_size('aurora_trigger.outbox_1') < worthwhile
+    IF NOT EXISTS (
+            SELECT FROM aurora_trigger.part AS p WHERE pg_total_relation_size(p.id) >= worthwhile
+        )
         AND pg_total_relation_size('aurora_trigger.batch') < worthwhile
         AND pg_total_relation_size('aurora_trigger.kept') < worthwhile
     THEN
@@ -29,8 +30,13 @@ BEGIN
     END IF;
     done_xmax := txid_snapshot_xmax(this.done);
     done_open := ARRAY(SELECT txid_snapshot_xip(this.done));
-    FOREACH part IN ARRAY ARRAY['outbox_0', 'outbox_1'] LOOP
-        CONTINUE WHEN pg_total_relation_size('aurora_trigger.' || part) < worthwhile;
+    FOR part IN
+        SELECT c.relname::text
+        FROM aurora_trigger.part AS p
+        JOIN pg_class AS c ON c.oid = p.id
+        WHERE pg_total_relation_size(p.id) >= worthwhile
+        ORDER BY p.id
+    LOOP
         BEGIN
             EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE NOWAIT', part);
             -- All who have written to it have ended.

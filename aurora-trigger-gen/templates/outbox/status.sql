@@ -12,41 +12,79 @@
                 SELECT k.schema_name, k.table_name, 1, k.ts_us
                 FROM aurora_trigger.kept AS k
                 UNION ALL
-                SELECT o.schema_name, o.table_name, 1, o.ts_us
-                FROM aurora_trigger.outbox AS o
-                -- Each of these is read once, and not joined: the planner would take it for many.
-                WHERE (
-                        NOT txid_visible_in_snapshot(
-                            o.tx_id, (SELECT c.done FROM aurora_trigger.collector AS c)
-                        )
-                        -- In a copy that has not drained yet, it is the done of another server.
-                        OR o.ts_us > (
-                            SELECT c.done_us
-                            FROM aurora_trigger.collector AS c
-                            WHERE NOT EXISTS (
-                                SELECT
-                                FROM aurora_trigger.collector_seal AS s
-                                WHERE s.written_by = c.xmin::text
-                            )
-                        ) IS TRUE
-                    )
-                    -- Of a collection that is under way.
-                    AND NOT coalesce(
-                        txid_visible_in_snapshot(
-                            o.tx_id, (SELECT c.upto FROM aurora_trigger.collector AS c)
-                        ) AND (
-                            (o.position, o.ts_us) <= (
-                                SELECT c.part_position, c.part_us
+                SELECT
+                    coalesce(g.schema_name, s.schema_name),
+                    coalesce(g.table_name, s.table_name),
+                    g.events,
+                    g.oldest_us
+                FROM (
+                    SELECT
+                        o.part,
+                        o.schema_name,
+                        o.table_name,
+                        -- Of a queue whose rows are collected by their keys, a part is estimated.
+                        ceil(sum(CASE
+                            WHEN o.part IS NOT NULL AND o.is_under_way
+                            THEN 1 - (
+                                SELECT c.next_hash FROM aurora_trigger.collector AS c
+                            ) / 9223372036854775808.0
+                            ELSE 1
+                        END)) AS events,
+                        min(o.ts_us) AS oldest_us
+                    FROM (
+                        SELECT
+                            u.*,
+                            txid_visible_in_snapshot(
+                                u.tx_id, (SELECT c.upto FROM aurora_trigger.collector AS c)
+                            ) AND (u.position, u.ts_us) <= (
+                                SELECT c.part_end_position, c.part_end_us
                                 FROM aurora_trigger.collector AS c
+                            ) IS TRUE AS is_under_way
+                        FROM (
+                            SELECT
+                                NULL::oid AS part,
+                                o.schema_name,
+                                o.table_name,
+                                o.position,
+                                o.tx_id,
+                                o.ts_us,
+                                o.key_hash
+                            FROM aurora_trigger.outbox AS o
+                            UNION ALL
+                            SELECT q.tableoid, NULL, NULL, q.position, q.tx_id, q.ts_us, NULL
+                            FROM aurora_trigger.queue AS q
+                            WHERE q.op NOT IN ('o', 'O')
+                        ) AS u
+                        -- Each of these is read once, and not joined: the planner would take it for
+                        -- many.
+                        WHERE NOT txid_visible_in_snapshot(
+                                u.tx_id, (SELECT c.done FROM aurora_trigger.collector AS c)
+                            )
+                            -- In a copy that has not drained yet, it is the done of another server.
+                            OR u.ts_us > (
+                                SELECT c.done_us
+                                FROM aurora_trigger.collector AS c
+                                WHERE NOT EXISTS (
+                                    SELECT
+                                    FROM aurora_trigger.collector_seal AS s
+                                    WHERE s.written_by = c.xmin::text
+                                )
+                            ) IS TRUE
+                    ) AS o
+                    -- Of a collection that is under way.
+                    WHERE NOT coalesce(
+                        o.is_under_way AND (
+                            (o.position, o.ts_us) <= (
+                                SELECT c.part_position, c.part_us FROM aurora_trigger.collector AS c
                             )
                             OR o.key_hash < (SELECT c.next_hash FROM aurora_trigger.collector AS c)
-                                AND (o.position, o.ts_us) <= (
-                                    SELECT c.part_end_position, c.part_end_us
-                                    FROM aurora_trigger.collector AS c
-                                )
                         ),
                         false
                     )
+                    GROUP BY o.part, o.schema_name, o.table_name
+                ) AS g
+                LEFT JOIN pg_class AS c ON c.oid = g.part
+                LEFT JOIN aurora_trigger.stream_queue AS s ON c.relname = ANY (s.parts)
             ) AS w
             GROUP BY w.schema_name, w.table_name;
             ALTER VIEW aurora_trigger.waiting OWNER TO aurora_trigger;

@@ -52,6 +52,66 @@ BEGIN
             );
         END IF;
     END LOOP;
+    IF to_regclass('aurora_trigger.queue') IS NULL THEN
+        -- What the queues of all tables have in common. Each has two parts, which take turns, too,
+        -- and hold an image a row.
+        CREATE TABLE aurora_trigger.queue (
+            position bigint NOT NULL,
+            -- The row's place in its statement, the same for both images of an UPDATE's row.
+            ordinal bigint NOT NULL,
+            tx_id bigint NOT NULL,
+            ts_us bigint NOT NULL,
+            -- c: created, d: deleted, o and n: the old and the new image of an updated one, O and
+            -- N: the same where the statement lost rows.
+            op "char" NOT NULL
+        );
+        ALTER TABLE aurora_trigger.queue OWNER TO aurora_trigger;
+        COMMENT ON TABLE aurora_trigger.queue IS
+            'Images as transactions wrote them. aurora_trigger.drain() collects them into batches.';
+    END IF;
+    IF to_regclass('aurora_trigger.stream_queue') IS NULL THEN
+        CREATE TABLE aurora_trigger.stream_queue (
+            -- The names of its objects in this schema.
+            events_name text PRIMARY KEY,
+            image_name text NOT NULL,
+            parts text[] NOT NULL,
+            schema_name text NOT NULL,
+            table_name text NOT NULL,
+            -- The transaction since which it is out of use. What waits in it is still sent.
+            retired_by bigint
+        );
+        ALTER TABLE aurora_trigger.stream_queue OWNER TO aurora_trigger;
+        COMMENT ON TABLE aurora_trigger.stream_queue IS
+            'The queues of the streamed tables, one for each version of a struct that still waits.';
+    END IF;
+    -- The tables that writers write to, which take turns and are emptied by TRUNCATE.
+    CREATE OR REPLACE VIEW aurora_trigger.part AS
+    SELECT i.inhrelid AS id
+    FROM pg_inherits AS i
+    WHERE i.inhparent IN ('aurora_trigger.outbox'::regclass, 'aurora_trigger.queue'::regclass);
+    ALTER VIEW aurora_trigger.part OWNER TO aurora_trigger;
+    IF to_regtype('aurora_trigger.captured_event') IS NULL THEN
+        -- An event before it is collected.
+        CREATE TYPE aurora_trigger.captured_event AS (
+            -- NULL: it has no number yet.
+            seq bigint,
+            position bigint,
+            ordinal bigint,
+            tx_id bigint,
+            ts_us bigint,
+            schema_name text,
+            table_name text,
+            fingerprint text,
+            capture text,
+            op "char",
+            key_hash bigint,
+            before json,
+            after json,
+            key json
+        );
+        ALTER TYPE aurora_trigger.captured_event OWNER TO aurora_trigger;
+        REVOKE ALL ON TYPE aurora_trigger.captured_event FROM PUBLIC;
+    END IF;
     IF to_regclass('aurora_trigger.kept') IS NULL THEN
         CREATE TABLE aurora_trigger.kept (
             seq bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),

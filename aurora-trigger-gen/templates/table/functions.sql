@@ -35,6 +35,10 @@ REVOKE ALL ON FUNCTION aurora_trigger.{{ to_json }}(record)
 
 {{ mask }}
 {%- endif %}
+{%- if let Some(queue) = queue %}
+
+{{ queue }}
+{%- endif %}
 
 -- The functions of its triggers. They run as their owner, which has no rights but on its own schema
 -- and on aws_lambda. The settings that change how values print, or how long it takes, are pinned.

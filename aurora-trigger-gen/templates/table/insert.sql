@@ -18,6 +18,8 @@ FROM (
 {%- endif %}
 ) AS change
 {{- sql::end_send(function) }}
+{%- else if function.way.is_typed() %}
+{{- sql::queue(function, new_rows) }}
 {%- else %}
 {{- sql::keep(function) -}}
 SELECT

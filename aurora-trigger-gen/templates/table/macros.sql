@@ -12,8 +12,10 @@ SET {{ pin }}
 AS {{ function.body_tag }}
 #variable_conflict use_column
 DECLARE
-    captured_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
-    capture text := to_hex(captured_us) || to_hex((random() * 281474976710655)::bigint);
+    captured_us bigint := (date_part('epoch', clock_timestamp()) * 1000000)::bigint;
+{%- if function.has_capture() %}
+    capture text := {{ function.capture_text() }};
+{%- endif %}
 {%- if function.keeps_misfits %}
     fits boolean := TG_TABLE_SCHEMA = {{ function.schema }}
         AND TG_TABLE_NAME = {{ function.table_name }};
@@ -100,11 +102,24 @@ DECLARE
             TG_TABLE_SCHEMA::text,
             TG_TABLE_NAME::text,
             {{ function.fingerprint }}::text,
-            capture,
+            {% if function.has_capture() %}capture{% else %}{{ function.capture_text() }}{% endif %},
             captured_us;
         RETURN NULL;
     END IF;
 {%- endif %}
+{%- endmacro -%}
+
+{#- Puts the rows of a query of images into the part of the queue whose turn it is. -#}
+{%- macro queue(function, rows) %}
+    IF turn = 0 THEN
+        INSERT INTO aurora_trigger.{{ function.part(0) }}
+            (position, ordinal, tx_id, ts_us, op, image)
+        {{ rows }};
+    ELSE
+        INSERT INTO aurora_trigger.{{ function.part(1) }}
+            (position, ordinal, tx_id, ts_us, op, image)
+        {{ rows }};
+    END IF;
 {%- endmacro -%}
 
 {#- Around a query of events (op, row_key, before, after), which go into the outbox. -#}

@@ -10,6 +10,11 @@ BEGIN
     IF {{ is_partitioned }} THEN
         rows_are_lost := (SELECT count(*) FROM old_rows) <> (SELECT count(*) FROM new_rows);
     END IF;
+{%- if function.way.is_typed() %}
+    -- Otherwise both hold the same rows in the same order, so a drain finds the images of a row by
+    -- their place.
+{{- sql::queue(function, changed_rows) }}
+{%- else %}
     -- Both transition tables hold the same rows in the same order: the images of a row are found by
     -- their place. By its key, a row that one statement changes twice would be paired wrongly. Only
     -- where rows are lost it is the key, and the images of one key are paired in their order. A row
@@ -34,5 +39,6 @@ WHERE rows_are_lost
 {{- sql::end_deliver(function) -}}
 {{ super::layout::BLOCK_END }}
     END IF;
+{%- endif %}
 {%- endif %}
 {{- sql::tail(function) }}

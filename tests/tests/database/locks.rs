@@ -283,7 +283,7 @@ async fn statement_by_statement_it_is_installed_and_removed_while_all_tables_are
         // What waits in the outbox keeps the schema.
         "DO $$ BEGIN
              IF to_regclass('aurora_trigger.outbox') IS NOT NULL THEN
-                 TRUNCATE aurora_trigger.outbox, aurora_trigger.batch;
+                 TRUNCATE aurora_trigger.outbox, aurora_trigger.queue, aurora_trigger.batch;
              END IF;
          END $$;"
             .to_owned(),
@@ -397,7 +397,7 @@ async fn nobody_waits_for_a_removal_that_waits_for_a_reader_of_the_status() {
         assert_eq!(load.failures, [""; 0]);
         dashboard.batch_execute("COMMIT").await.expect("it can");
         pipeline
-            .run(&format!("TRUNCATE aurora_trigger.outbox; {remove}"))
+            .run(&format!("TRUNCATE aurora_trigger.queue; {remove}"))
             .await;
     }
 }

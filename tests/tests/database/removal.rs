@@ -221,7 +221,7 @@ async fn the_removal_is_read_committed_only() {
             session.batch_execute("ROLLBACK").await.expect("it can");
         }
     }
-    assert_eq!(count(&session, "aurora_trigger.outbox").await, 4);
+    assert_eq!(count(&session, "aurora_trigger.queue").await, 4);
     pipeline.drain().await;
     assert_eq!(pipeline.take_events::<Note>().len(), 4);
 }

@@ -21,7 +21,8 @@ const MANY: usize = 20_000;
 const SEAL: &str = "UPDATE aurora_trigger.collector_seal
     SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c)";
 
-const OUTBOX: &str = "'outbox_0', 'outbox_1', 'batch'";
+const WRITTEN: &str = "SELECT c.relname FROM aurora_trigger.part AS p JOIN pg_class AS c ON c.oid = p.id
+    UNION ALL SELECT 'batch'";
 
 fn many(first: i32) -> String {
     format!(
@@ -64,7 +65,7 @@ async fn events_of_an_open_transaction_are_not_read_by_each_drain() {
     // PostgreSQL lists it among the open ones when a younger one has ended.
     run(&session, "SELECT txid_current()").await;
     pipeline.drain().await;
-    let read = rows_read(&pipeline, &session, 1_000_000, OUTBOX).await;
+    let read = rows_read(&pipeline, &session, 1_000_000, WRITTEN).await;
     assert!(read < MANY / 3, "{read} rows");
 
     run(&open, "COMMIT").await;
@@ -88,7 +89,7 @@ async fn events_of_a_paused_table_are_not_read_by_each_drain() {
         number(&session, "SELECT count(*) FROM aurora_trigger.batch").await,
         200
     );
-    let read = rows_read(&pipeline, &session, 1_000_000, "'batch'").await;
+    let read = rows_read(&pipeline, &session, 1_000_000, "SELECT 'batch'").await;
     assert!(read < 100, "{read} rows");
 
     run(&session, "SELECT aurora_trigger.resume('shop.others')").await;
@@ -105,14 +106,14 @@ async fn events_that_are_gone_are_not_read_beside_an_old_snapshot() {
     run(&session, &many(1)).await;
     pipeline.drain().await;
     drop(pipeline.take_calls());
-    let read = rows_read(&pipeline, &session, 1_000_000, OUTBOX).await;
+    let read = rows_read(&pipeline, &session, 1_000_000, WRITTEN).await;
     assert!(read < MANY / 3, "{read} rows");
     run(&reader, "COMMIT").await;
 }
 
 const SIZE: &str = "
-    SELECT (pg_total_relation_size('aurora_trigger.outbox_0') + pg_total_relation_size('aurora_trigger.outbox_1')
-        + pg_total_relation_size('aurora_trigger.batch'))::bigint";
+    SELECT (pg_total_relation_size('aurora_trigger.batch') + sum(pg_total_relation_size(p.id)))::bigint
+    FROM aurora_trigger.part AS p";
 
 /// The room comes back without VACUUM, and not while somebody may still write into it.
 #[tokio::test]
@@ -124,7 +125,7 @@ async fn what_is_sent_takes_no_room() {
     run(
         &writer,
         "BEGIN; INSERT INTO shop.items VALUES (-1, 'open');
-         LOCK TABLE aurora_trigger.outbox_0, aurora_trigger.outbox_1 IN ROW EXCLUSIVE MODE",
+         LOCK TABLE aurora_trigger.queue IN ROW EXCLUSIVE MODE",
     )
     .await;
     run(
@@ -218,7 +219,8 @@ async fn a_long_collection_takes_steps_and_is_in_order_across_them() {
     while drain_once(&session).await {
         divided += number(&session, steps).await;
         let now = pending(&session).await;
-        assert!(now <= waiting, "{now} after {waiting}");
+        // What is left of a queue is estimated, by the keys.
+        assert!(now <= waiting + waiting / 5, "{now} after {waiting}");
         waiting = now;
     }
     assert!(divided > 3, "{divided} steps");
@@ -409,7 +411,7 @@ async fn the_events_of_a_statement_are_in_its_order_wherever_their_rows_stand() 
     // To where there is room: behind the others.
     run(
         &session,
-        "UPDATE aurora_trigger.outbox SET op = op WHERE ordinal <= 500",
+        "UPDATE aurora_trigger.queue SET op = op WHERE ordinal <= 500",
     )
     .await;
     pipeline.drain().await;
@@ -432,7 +434,7 @@ async fn the_order_is_that_of_the_servers_log_and_not_of_the_clock() {
         "INSERT INTO shop.items VALUES (1, 'a')",
         "UPDATE shop.items SET name = 'b'",
         "UPDATE shop.items SET name = 'c'",
-        "UPDATE aurora_trigger.outbox SET ts_us = 2000000000000000 - ts_us",
+        "UPDATE aurora_trigger.queue SET ts_us = 2000000000000000 - ts_us",
     ] {
         run(&session, statement).await;
     }

@@ -6,7 +6,7 @@ use relay_lambda::local::Fault;
 use tokio::time::{Duration, Instant};
 use tokio_postgres::Client;
 
-use crate::{Item, created, drain_once, number, pending, run, start};
+use crate::{Item, created, drain_once, number, pending, queue, run, start};
 
 /// After the call the answer to these payloads takes so long.
 fn slow(payloads: &str, seconds: &str) -> String {
@@ -53,10 +53,11 @@ const SEVEN: &str = "aurora_trigger.lane_of(aurora_trigger.key_hash('7'))";
 
 /// The events in the lane of the seventh item.
 async fn beside_seven(session: &Client) -> i64 {
+    let queue = queue(session, "items").await;
     let count = format!(
         "SELECT (
-             SELECT count(*) FROM aurora_trigger.outbox AS o
-             WHERE aurora_trigger.lane_of(o.key_hash) = {SEVEN}
+             SELECT count(*) FROM {queue}
+             WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.image).id)::text)) = {SEVEN}
                  AND NOT EXISTS (SELECT FROM aurora_trigger.batch)
          ) + coalesce(sum(event_count), 0)
          FROM aurora_trigger.batch WHERE lane = {SEVEN}"

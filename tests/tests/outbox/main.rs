@@ -90,6 +90,23 @@ async fn number(session: &Client, sql: &str) -> i64 {
         .get(0)
 }
 
+/// The rows of a table's queue, for a FROM.
+async fn queue(session: &Client, table: &str) -> String {
+    let parts: Vec<String> = session
+        .query_one(
+            "SELECT parts FROM aurora_trigger.stream_queue WHERE table_name = $1",
+            &[&table],
+        )
+        .await
+        .expect("it has one queue")
+        .get(0);
+    let rows: Vec<String> = parts
+        .iter()
+        .map(|part| format!("SELECT * FROM aurora_trigger.\"{part}\""))
+        .collect();
+    format!("({}) AS q", rows.join(" UNION ALL "))
+}
+
 async fn pending(session: &Client) -> i64 {
     number(
         session,

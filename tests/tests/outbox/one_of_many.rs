@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use crate::{number, pending, run};
+use crate::{number, pending, queue, run};
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]
 #[stream(table = "shop.documents", delivery = "outbox")]
@@ -410,9 +410,12 @@ async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
         .await;
         let others = number(
             &session,
-            "SELECT count(*) FROM aurora_trigger.outbox AS o
-             WHERE aurora_trigger.lane_of(o.key_hash)
-                 <> aurora_trigger.lane_of(aurora_trigger.key_hash('2'))",
+            &format!(
+                "SELECT count(*) FROM {}
+                 WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.image).id)::text))
+                     <> aurora_trigger.lane_of(aurora_trigger.key_hash('2'))",
+                queue(&session, "documents").await
+            ),
         )
         .await;
         assert!(others > 0);

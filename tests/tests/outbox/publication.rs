@@ -15,8 +15,10 @@ const PUBLICATION: &str = "CREATE PUBLICATION everything FOR ALL TABLES";
 /// The tables of the schema that a publication can't delete from.
 const WITHOUT_PRIMARY_KEY: &str = "
     SELECT count(*) FROM pg_class AS c
-    -- Nothing is deleted from the outbox.
-    WHERE c.relname NOT IN ('outbox_0', 'outbox_1')
+    -- Nothing is deleted from these.
+    WHERE c.oid NOT IN (
+            SELECT p.id FROM aurora_trigger.part AS p UNION ALL SELECT 'aurora_trigger.queue'::regclass
+        )
         AND c.relnamespace = 'aurora_trigger'::regnamespace AND c.relkind = 'r' AND NOT EXISTS (
         SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate
     )";

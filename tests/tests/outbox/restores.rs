@@ -17,7 +17,7 @@ async fn events_of_a_restored_dump_are_sent() {
     // As a restore writes it.
     run(
         &session,
-        "UPDATE aurora_trigger.outbox SET tx_id = tx_id + 1000000000;
+        "UPDATE aurora_trigger.queue SET tx_id = tx_id + 1000000000;
          UPDATE aurora_trigger.collector SET done = concat(
              txid_snapshot_xmin(done) + 1000000000, ':', txid_snapshot_xmax(done) + 1000000000, ':'
          )::txid_snapshot",

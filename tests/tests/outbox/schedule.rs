@@ -132,7 +132,7 @@ async fn its_jobs_are_taken_back() {
     let down = emit::remove(&[&Item::TABLE]);
     run(&session, &down).await;
     assert_eq!(number(&session, JOBS).await, 3);
-    run(&session, "TRUNCATE aurora_trigger.outbox").await;
+    run(&session, "TRUNCATE aurora_trigger.queue").await;
     run(&session, &down).await;
     let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'aurora_trigger'";
     assert_eq!(number(&session, schemas).await, 0);

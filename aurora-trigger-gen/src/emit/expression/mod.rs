@@ -22,12 +22,17 @@ use crate::describe::{ColumnDesc, Encoding, Mask, Shape, TableDesc, TypeDesc};
 
 /// What stands in the image for `column` of the row that `row` names, under its name there.
 pub(super) fn image(table: &TableDesc, column: &ColumnDesc, row: &str) -> Sql {
+    let value = value_of(table, column, row);
+    Sql(named(&value, Identifier(column.json())))
+}
+
+/// The same without its name.
+pub(super) fn value_of(table: &TableDesc, column: &ColumnDesc, row: &str) -> String {
     let plain = field(row, column.column());
-    let value = match column.mask() {
+    match column.mask() {
         None => value(column.ty(), &plain, 0),
         Some(mask) => masked(table, column, mask, &plain),
-    };
-    Sql(named(&value, Identifier(column.json())))
+    }
 }
 
 /// What is sent in place of the column, a text.
@@ -73,7 +78,7 @@ pub(super) fn is_trusted(source: &str) -> String {
 }
 
 /// `cast`, which casts `source`, out of the planner's sight until it knows the type.
-fn guarded(source: &str, cast: &str) -> String {
+pub(super) fn guarded(source: &str, cast: &str) -> String {
     let condition = is_trusted(source);
     block(&format!("CASE WHEN {condition}\n    THEN {cast}\nEND"))
 }

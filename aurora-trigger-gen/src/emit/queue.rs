@@ -1,0 +1,99 @@
+//! The queue of a table: what its triggers write, and the function by which a drain makes events of that.
+//!
+//! Its objects have the version of the struct in their names: what was written before the struct changed stays as it is
+//! until a drain has collected it.
+
+use askama::Template;
+
+use super::layout::{block, list};
+use super::sql::{Identifier, Literal, Sql, unused_tag};
+use super::{capture, image_type, names, pins};
+use crate::describe::{KeyDesc, TableDesc, Unchanged};
+
+/// The names of a queue's objects.
+pub(super) struct Names {
+    /// The type of an image.
+    pub(super) image: String,
+    /// The tables that take turns.
+    pub(super) parts: [String; 2],
+    /// The function that makes events.
+    pub(super) events: String,
+}
+
+impl Names {
+    pub(super) fn of(table: &TableDesc) -> Self {
+        let version = version(table);
+        let name = |kind: &str, part: &str| names::object(table, &format!("_{kind}_{version}{part}"));
+        Self {
+            image: name("image", ""),
+            parts: [name("queue", "_0"), name("queue", "_1")],
+            events: name("events", ""),
+        }
+    }
+}
+
+/// What rows of the queue have in common that a later struct may change.
+fn version(table: &TableDesc) -> String {
+    let hash = names::hash([
+        &image_type::attributes(table).to_string(),
+        &key(table).to_string(),
+        &table.fingerprint(),
+    ]);
+    format!("{:08x}", hash >> 32)
+}
+
+#[derive(Template)]
+#[template(path = "table/queue.sql", escape = "none")]
+struct Queue<'a> {
+    image: Identifier<'a>,
+    image_name: Literal<'a>,
+    attributes: Sql,
+    parts: [(Identifier<'a>, Literal<'a>); 2],
+    events: Identifier<'a>,
+    events_name: Literal<'a>,
+    events_tag: String,
+    pins: Vec<Sql>,
+    schema: Literal<'a>,
+    table: Literal<'a>,
+    fingerprint: Literal<'a>,
+    key: Sql,
+    has_key: bool,
+    skips_unchanged: bool,
+}
+
+/// The objects of the table's queue, as SQL.
+pub(super) fn objects(table: &TableDesc) -> askama::Result<String> {
+    let names = Names::of(table);
+    let fingerprint = table.fingerprint();
+    let part = |number: usize| (Identifier(&names.parts[number]), Literal(&names.parts[number]));
+    let mut queue = Queue {
+        image: Identifier(&names.image),
+        image_name: Literal(&names.image),
+        attributes: image_type::attributes(table),
+        parts: [part(0), part(1)],
+        events: Identifier(&names.events),
+        events_name: Literal(&names.events),
+        events_tag: String::new(),
+        pins: pins::of_kept_values(table),
+        schema: Literal(table.schema()),
+        table: Literal(table.table()),
+        fingerprint: Literal(&fingerprint),
+        key: key(table),
+        has_key: matches!(table.key(), KeyDesc::Columns),
+        skips_unchanged: table.unchanged() == Unchanged::Skip,
+    };
+    queue.events_tag = unused_tag("body", &queue.render()?);
+    queue.render()
+}
+
+/// The key of an image of the queue as text, as other images have it.
+fn key(table: &TableDesc) -> Sql {
+    let members: Vec<String> = capture::key_names(table)
+        .into_iter()
+        .map(|name| format!("(q.image).{}", Identifier(name)))
+        .collect();
+    Sql(block(&match members.as_slice() {
+        [only] => format!("to_json({only})::text"),
+        several => list("json_build_array(", several, ")::text"),
+    }))
+}

@@ -1,0 +1,88 @@
+-- The queues that hold something of what is collected, by the names of their functions.
+CREATE OR REPLACE FUNCTION aurora_trigger.queues_to_collect(
+    done_xmax bigint, done_open bigint[], upto txid_snapshot, OUT queues text[], OUT events bigint
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT s.events_name), '{}'), coalesce(sum(w.events), 0)::bigint
+    INTO queues, events
+    FROM (
+        SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('o', 'O')) AS events
+        FROM aurora_trigger.queue AS q
+        WHERE (q.tx_id >= done_xmax OR q.tx_id = ANY (done_open))
+            AND txid_visible_in_snapshot(q.tx_id, upto)
+        GROUP BY q.tableoid
+    ) AS w
+    JOIN pg_class AS c ON c.oid = w.part
+    JOIN aurora_trigger.stream_queue AS s ON c.relname = ANY (s.parts);
+END
+$body$;
+ALTER FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
+    FROM PUBLIC;
+
+-- The events of a step of the collector: of these queues, of the outbox, and the kept ones at these
+-- places.
+CREATE OR REPLACE FUNCTION aurora_trigger.captured_events(
+    this aurora_trigger.collector,
+    done_xmax bigint,
+    done_open bigint[],
+    is_divided boolean,
+    last_hash bigint,
+    is_last boolean,
+    queues text[],
+    kept_places tid[]
+)
+RETURNS SETOF aurora_trigger.captured_event
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    events_name text;
+BEGIN
+    FOREACH events_name IN ARRAY queues LOOP
+        RETURN QUERY EXECUTE
+            format('SELECT * FROM aurora_trigger.%I($1, $2, $3, $4, $5)', events_name)
+        USING this, done_xmax, done_open, is_divided, last_hash;
+    END LOOP;
+    RETURN QUERY
+    SELECT
+        NULL::bigint AS seq, o.position, o.ordinal, o.tx_id, o.ts_us, o.schema_name,
+        o.table_name, o.fingerprint, o.capture, o.op, o.key_hash, o.before, o.after,
+        NULL::json AS key
+    FROM aurora_trigger.outbox AS o
+    WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
+        AND txid_visible_in_snapshot(o.tx_id, this.upto)
+        AND (
+            NOT is_divided
+            OR (o.position, o.ts_us) > (this.part_position, this.part_us)
+                AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
+                AND coalesce(o.key_hash BETWEEN this.next_hash AND last_hash, is_last)
+        )
+    UNION ALL
+    SELECT
+        k.seq, k.position, 0, k.tx_id, k.ts_us, k.schema_name, k.table_name, k.fingerprint,
+        k.capture, k.op, k.key_hash, k.before, k.after, k.key
+    FROM aurora_trigger.kept AS k
+    WHERE k.ctid = ANY (kept_places);
+END
+$body$;
+ALTER FUNCTION
+    aurora_trigger.captured_events(
+        aurora_trigger.collector, bigint, bigint[], boolean, bigint, boolean, text[], tid[]
+    )
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION
+    aurora_trigger.captured_events(
+        aurora_trigger.collector, bigint, bigint[], boolean, bigint, boolean, text[], tid[]
+    )
+    FROM PUBLIC;
