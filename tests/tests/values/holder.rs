@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::pin::pin;
 
-use aurora_trigger_gen::describe::{Level, TableDesc};
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, TableDesc};
 use aurora_trigger_gen::{ChangeEvent, ChangeStream, PgType, StreamTrigger};
 use pipeline_tests::{Call, Only, Pipeline, installation};
 use relay_lambda::{PayloadError, Relayed};
@@ -173,25 +173,49 @@ pub(crate) enum Settings {
     Hostile,
 }
 
+/// How the events leave the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capture {
+    /// In calls of a row's trigger.
+    Row,
+    /// In calls of a statement's trigger.
+    Statement,
+    /// From the table's queue, whose values a drain makes events of.
+    Queue,
+}
+
+impl Capture {
+    pub(crate) fn of(self, table: TableDesc) -> TableDesc {
+        match self {
+            Self::Row => table.with_level(Level::Row),
+            Self::Statement => table.with_level(Level::Statement),
+            Self::Queue => table
+                .with_delivery(Delivery::Outbox)
+                .with_on_failure(OnFailure::Warn)
+                .with_level(Level::Statement),
+        }
+    }
+}
+
 pub(crate) struct Holder {
     pipeline: Pipeline,
     session: Client,
-    level: Level,
+    capture: Capture,
     /// The part of an installation that is the same for all tables, as it was run last.
     shared: RefCell<String>,
 }
 
 impl Holder {
     pub(crate) async fn plain() -> Self {
-        Self::start("UTF8", Settings::AsTheyCome, Level::Row).await
+        Self::start("UTF8", Settings::AsTheyCome, Capture::Row).await
     }
 
     pub(crate) async fn hostile() -> Self {
-        Self::start("UTF8", Settings::Hostile, Level::Statement).await
+        Self::start("UTF8", Settings::Hostile, Capture::Queue).await
     }
 
     /// In a database of this encoding.
-    pub(crate) async fn start(encoding: &str, settings: Settings, level: Level) -> Self {
+    pub(crate) async fn start(encoding: &str, settings: Settings, capture: Capture) -> Self {
         let pipeline = Pipeline::start_in(encoding).await;
         pipeline.run(HOSTILE_SCHEMA).await;
         let session = pipeline.session().await;
@@ -209,7 +233,7 @@ impl Holder {
         Self {
             pipeline,
             session,
-            level,
+            capture,
             shared: RefCell::default(),
         }
     }
@@ -263,7 +287,7 @@ impl Holder {
         let of_struct = reading.of_struct;
         self.make_table(of_struct, column).await;
         self.write(entries).await;
-        let after = of_struct.events(&self.pipeline.take_calls());
+        let after = of_struct.events(&self.take_calls().await);
         let read = self
             .session
             .query("SELECT id, value FROM public.holder ORDER BY id", &[])
@@ -271,7 +295,7 @@ impl Holder {
             .expect("the table is there");
         assert_eq!(read.len(), entries.len());
         self.execute("DELETE FROM public.holder").await;
-        let before = of_struct.events(&self.pipeline.take_calls());
+        let before = of_struct.events(&self.take_calls().await);
 
         let mut mistakes = Vec::new();
         for (row, entry) in read.iter().zip(entries) {
@@ -332,7 +356,7 @@ impl Holder {
             ))
             .await;
         }
-        let events = of_struct.events(&self.pipeline.take_calls());
+        let events = of_struct.events(&self.take_calls().await);
         assert_eq!(events.len(), literals.len());
         for ((literal, value), event) in literals.iter().zip(events.values()) {
             let event = event
@@ -363,9 +387,17 @@ impl Holder {
         &self.session
     }
 
-    /// At which level the triggers are.
-    pub(crate) fn level(&self) -> Level {
-        self.level
+    /// How the events leave the table.
+    pub(crate) fn capture(&self) -> Capture {
+        self.capture
+    }
+
+    /// What has been called since the last time.
+    pub(crate) async fn take_calls(&self) -> Vec<Call> {
+        if self.capture == Capture::Queue {
+            self.pipeline.drain().await;
+        }
+        self.pipeline.take_calls()
     }
 
     /// As [`Pipeline::server_version`].
@@ -379,7 +411,7 @@ impl Holder {
             CREATE TABLE public.holder (id bigint PRIMARY KEY, value {column})"
         ))
         .await;
-        let installation = installation(&[&of_struct.table.with_level(self.level)]);
+        let installation = installation(&[&self.capture.of(*of_struct.table)]);
         let own = installation
             .find("-- Every table must fit its struct")
             .expect("the installation checks the table");
@@ -483,9 +515,10 @@ fn each_record(
         }
         for refused in relayed.refused {
             let payload = call.payload();
-            let event = payload.batches[0]
-                .events
+            let event = payload
+                .batches
                 .iter()
+                .flat_map(|batch| &batch.events)
                 .find(|event| Some(event.seq) == refused.seq)
                 .expect("what is refused was sent");
             let image = event.after.or(event.before).expect("no event is oversized");

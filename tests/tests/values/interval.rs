@@ -143,6 +143,6 @@ async fn more_hours_than_servers_before_15_print(holder: &Holder) {
         return;
     }
     outcome.expect("this server prints it");
-    let read = events::<Row<Interval>>(&holder.pipeline().take_calls()).remove(&1);
+    let read = events::<Row<Interval>>(&holder.take_calls().await).remove(&1);
     assert_eq!(read, Some(Ok(interval)));
 }

@@ -112,7 +112,7 @@ async fn sends_a_tenth_as(holder: &Holder, sent: &str) {
     holder
         .execute("INSERT INTO public.holder VALUES (1, 0.1)")
         .await;
-    let calls = holder.pipeline().take_calls();
+    let calls = holder.take_calls().await;
     let image = format!(r#"{{"id":1,"value":{sent}}}"#);
     assert!(calls[0].payload.contains(&image), "{}", calls[0].payload);
 }

@@ -38,7 +38,7 @@ async fn check_refusal(
         .execute(&format!("INSERT INTO public.holder VALUES (1, {literal})"))
         .await;
     let outcome = of_struct
-        .events(&holder.pipeline().take_calls())
+        .events(&holder.take_calls().await)
         .remove(&1)
         .expect("its event was sent");
     let said = outcome.expect_err(literal);

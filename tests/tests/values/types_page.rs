@@ -129,7 +129,7 @@ async fn written(
     holder
         .execute(&format!("INSERT INTO public.holder VALUES (1, {literal})"))
         .await;
-    let calls = holder.pipeline().take_calls();
+    let calls = holder.take_calls().await;
     let payload = calls[0].payload();
     let image = payload.batches[0].events[0]
         .after

@@ -21,13 +21,12 @@ mod wanted;
 
 use std::collections::BTreeMap;
 
-use aurora_trigger_gen::describe::Level;
 
 use self::columns::{Everything, columns};
 use self::letters::Letters;
 use self::rows::{Rows, TestRow};
 use self::table::Table;
-use crate::holder::{Holder, Settings, events};
+use crate::holder::{Capture, Holder, Settings, events};
 
 /// So many rows at a time.
 const BATCH: usize = 100;
@@ -39,18 +38,18 @@ struct Run {
     letters: Letters,
     client_encoding: &'static str,
     settings: Settings,
-    level: Level,
+    capture: Capture,
 }
 
 macro_rules! runs {
-    ($($name:ident: $encoding:literal, $letters:ident, $client_encoding:literal, $settings:ident, $level:ident;)+) => {
+    ($($name:ident: $encoding:literal, $letters:ident, $client_encoding:literal, $settings:ident, $capture:ident;)+) => {
         const RUNS: &[Run] = &[$(Run {
             test: stringify!($name),
             encoding: $encoding,
             letters: Letters::$letters,
             client_encoding: $client_encoding,
             settings: Settings::$settings,
-            level: Level::$level,
+            capture: Capture::$capture,
         }),+];
 
         $(#[tokio::test]
@@ -65,8 +64,11 @@ runs! {
     every_value_at_statement_level: "UTF8", All, "SJIS", AsTheyCome, Statement;
     every_value_at_row_level_under_hostile_settings: "UTF8", All, "LATIN1", Hostile, Row;
     every_value_at_statement_level_under_hostile_settings: "UTF8", All, "UTF8", Hostile, Statement;
+    every_value_in_a_queue: "UTF8", All, "SJIS", AsTheyCome, Queue;
+    every_value_in_a_queue_under_hostile_settings: "UTF8", All, "UTF8", Hostile, Queue;
     every_value_in_latin_1_at_row_level: "LATIN1", Latin1, "UTF8", AsTheyCome, Row;
     every_value_in_latin_1_at_statement_level_under_hostile_settings: "LATIN1", Latin1, "LATIN1", Hostile, Statement;
+    every_value_in_latin_1_in_a_queue: "LATIN1", Latin1, "UTF8", Hostile, Queue;
 }
 
 fn number_of(variable: &str, otherwise: usize) -> usize {
@@ -82,7 +84,7 @@ async fn check(test: &str) {
         .zip(RUNS)
         .find(|(_, run)| run.test == test)
         .expect("each test has a run");
-    let holder = Holder::start(run.encoding, run.settings, run.level).await;
+    let holder = Holder::start(run.encoding, run.settings, run.capture).await;
     let table = Table::make(&holder, run.client_encoding, columns(run.letters)).await;
     let seed = number_of("AURORA_TRIGGER_RANDOM_SEED", 0);
     let wanted = number_of("AURORA_TRIGGER_RANDOM_VALUES", 5_000);
@@ -125,10 +127,10 @@ impl Checker<'_> {
     async fn check(&mut self, rows: &[TestRow]) {
         let values: Vec<_> = rows.iter().map(|row| row.values.clone()).collect();
         self.table.write(&values).await;
-        let after = events::<Everything>(&self.holder.pipeline().take_calls());
+        let after = events::<Everything>(&self.holder.take_calls().await);
         let read = self.table.read().await;
         self.table.delete().await;
-        let before = events::<Everything>(&self.holder.pipeline().take_calls());
+        let before = events::<Everything>(&self.holder.take_calls().await);
         assert_eq!(read.len(), rows.len());
 
         let mut mistakes = Vec::new();

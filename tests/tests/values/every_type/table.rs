@@ -90,7 +90,7 @@ impl<'a> Table<'a> {
             })
             .copied()
             .collect();
-        TableDesc::new(
+        let table = TableDesc::new(
             all.rust_path(),
             all.schema(),
             all.table(),
@@ -98,8 +98,8 @@ impl<'a> Table<'a> {
             KeyDesc::Columns,
             Delivery::Async,
         )
-        .with_on_failure(OnFailure::Abort)
-        .with_level(self.holder.level())
+        .with_on_failure(OnFailure::Abort);
+        self.holder.capture().of(table)
     }
 
     fn list(&self, one: impl Fn(&Column) -> String) -> String {
