@@ -301,6 +301,27 @@ impl Pipeline {
         self.keep(session).await;
     }
 
+    /// The same where something is installed that drains.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub async fn drain_if_it_can(&self) {
+        let session = self.idle_session().await;
+        let can: bool = session
+            .query_one(
+                "SELECT to_regprocedure('aurora_trigger.drain()') IS NOT NULL",
+                &[],
+            )
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"))
+            .get(0);
+        self.keep(session).await;
+        if can {
+            self.drain().await;
+        }
+    }
+
     /// What has been called since the last time.
     ///
     /// # Panics

@@ -57,6 +57,7 @@ struct Queue<'a> {
     table: Literal<'a>,
     fingerprint: Literal<'a>,
     key: Sql,
+    key_object: Sql,
     has_key: bool,
     skips_unchanged: bool,
 }
@@ -79,11 +80,27 @@ pub(super) fn objects(table: &TableDesc) -> askama::Result<String> {
         table: Literal(table.table()),
         fingerprint: Literal(&fingerprint),
         key: key(table),
+        key_object: key_object(table),
         has_key: matches!(table.key(), KeyDesc::Columns),
         skips_unchanged: table.unchanged() == Unchanged::Skip,
     };
     queue.events_tag = unused_tag("body", &queue.render()?);
     queue.render()
+}
+
+/// The key of an event, as all that is left of it.
+fn key_object(table: &TableDesc) -> Sql {
+    let members: Vec<String> = capture::key_names(table)
+        .into_iter()
+        .map(|name| {
+            format!(
+                "{}, (CASE WHEN e.op = 'd' THEN e.before ELSE e.after END).{}",
+                Literal(name),
+                Identifier(name)
+            )
+        })
+        .collect();
+    Sql(list("json_build_object(", &members, ")"))
 }
 
 /// The key of an image of the queue as text, as other images have it.

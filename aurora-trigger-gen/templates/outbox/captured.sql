@@ -1,3 +1,19 @@
+-- An image as JSON. NULL: it would be over a gigabyte, which PostgreSQL has no room for.
+CREATE OR REPLACE FUNCTION aurora_trigger.big_image(image anyelement)
+RETURNS json
+LANGUAGE plpgsql
+STABLE
+STRICT
+AS $body$
+BEGIN
+    RETURN row_to_json(image);
+EXCEPTION WHEN program_limit_exceeded OR out_of_memory THEN
+    RETURN NULL;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.big_image(anyelement) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.big_image(anyelement) FROM PUBLIC;
+
 -- The queues that hold something of what is collected, by the names of their functions.
 CREATE OR REPLACE FUNCTION aurora_trigger.queues_to_collect(
     done_xmax bigint, done_open bigint[], upto txid_snapshot, OUT queues text[], OUT events bigint

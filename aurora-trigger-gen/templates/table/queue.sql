@@ -153,11 +153,30 @@ BEGIN
         concat_ws('-', to_hex(e.ts_us), to_hex(e.tx_id), to_hex(e.position)),
         e.op,
         e.key_hash,
-        row_to_json(e.before),
-        row_to_json(e.after),
-        NULL::json
-    FROM event AS e
-    WHERE NOT is_divided OR e.key_hash BETWEEN this.next_hash AND last_hash;
+        CASE WHEN NOT e.is_lost THEN e.before_json END,
+        CASE WHEN NOT e.is_lost THEN e.after_json END,
+        CASE WHEN e.is_lost THEN {{ key_object }} END
+    FROM (
+        SELECT
+            j.*,
+            -- JSON has no room for it, so that the key is all that is left.
+            j.op <> 'c' AND j.before_json IS NULL OR j.op <> 'd' AND j.after_json IS NULL AS is_lost
+        FROM (
+            SELECT
+                v.*,
+                CASE
+                    WHEN pg_column_size(v.before) < 500000 THEN row_to_json(v.before)
+                    ELSE aurora_trigger.big_image(v.before)
+                END AS before_json,
+                CASE
+                    WHEN pg_column_size(v.after) < 500000 THEN row_to_json(v.after)
+                    ELSE aurora_trigger.big_image(v.after)
+                END AS after_json
+            FROM event AS v
+            WHERE NOT is_divided OR v.key_hash BETWEEN this.next_hash AND last_hash
+            OFFSET 0
+        ) AS j
+    ) AS e;
 END
 {{ events_tag }};
 ALTER FUNCTION

@@ -15,6 +15,7 @@ mod on_failure;
 mod one_of_many;
 mod plans;
 mod publication;
+mod queues;
 mod restore_matrix;
 mod restores;
 mod schedule;

@@ -230,6 +230,7 @@ async fn rows_without_a_key_are_deleted_and_created() {
 
 /// The rows of the table, and those that the events have made, by their keys.
 async fn assert_same(pipeline: &Pipeline, replay: &mut Replay<Task>, context: &str) {
+    pipeline.drain_if_it_can().await;
     for event in pipeline.take_events::<Task>() {
         replay.apply(&event);
     }
@@ -249,8 +250,22 @@ fn replay() -> Replay<Task> {
     Replay::new(|row: &Task| row.stage * 1_000_000 + row.id)
 }
 
+/// Whose pairs a drain finds.
+const QUEUED: TableDesc = Task::TABLE
+    .with_delivery(Delivery::Outbox)
+    .with_on_failure(OnFailure::Warn);
+
 async fn any_mix_of_moves_leads_to_the_rows_of_the_table(level: Level) {
-    let pipeline = Pipeline::with_tables::<Only<Task>>(level, TASKS).await;
+    follow_moves(&Task::TABLE.with_level(level)).await;
+}
+
+#[tokio::test]
+async fn any_mix_of_moves_leads_to_them_from_a_queue() {
+    follow_moves(&QUEUED).await;
+}
+
+async fn follow_moves(table: &TableDesc) {
+    let pipeline = Pipeline::installed(TASKS, &[table]).await;
     let mut replay = replay();
     for round in 0..8 {
         pipeline
@@ -277,8 +292,16 @@ async fn any_mix_of_moves_leads_to_the_rows_of_the_table(level: Level) {
 
 /// Both actions of one DELETE or UPDATE share the transition tables, so a row can be in them twice.
 async fn foreign_key_actions_that_drop_rows_lead_to_the_rows_of_the_table(level: Level) {
-    let pipeline = Pipeline::with_tables::<Only<Task>>(
-        level,
+    follow_foreign_keys(&Task::TABLE.with_level(level)).await;
+}
+
+#[tokio::test]
+async fn foreign_key_actions_that_drop_rows_lead_to_them_from_a_queue() {
+    follow_foreign_keys(&QUEUED).await;
+}
+
+async fn follow_foreign_keys(table: &TableDesc) {
+    let pipeline = Pipeline::installed(
         &format!(
             "{TASKS}
              CREATE TABLE stages (stage integer PRIMARY KEY);
@@ -291,6 +314,7 @@ async fn foreign_key_actions_that_drop_rows_lead_to_the_rows_of_the_table(level:
              CREATE TRIGGER counts BEFORE UPDATE ON tasks_2 FOR EACH ROW EXECUTE PROCEDURE count_up();
              INSERT INTO stages VALUES (1), (2);",
         ),
+        &[table],
     )
     .await;
     let mut replay = replay();

@@ -2,7 +2,8 @@
 
 use std::env;
 
-use aurora_trigger_gen::describe::Level;
+use aurora_trigger_gen::StreamTrigger;
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure, TableDesc};
 use pipeline_tests::{Only, Pipeline, at_both_levels};
 
 use crate::capture::replay::Replay;
@@ -81,8 +82,13 @@ fn statement(numbers: &mut Numbers, with_merge: bool) -> String {
     }
 }
 
-async fn follow(level: Level, seed: u64, per_transaction: usize) {
-    let pipeline = Pipeline::with_tables::<Only<Item>>(level, ITEMS).await;
+async fn follow(table: &TableDesc, seed: u64, per_transaction: usize) {
+    let pipeline = Pipeline::installed(ITEMS, &[table]).await;
+    let is_queued = table.delivery() == Delivery::Outbox;
+    if is_queued {
+        // What is in several lanes comes in no order.
+        pipeline.run("SELECT aurora_trigger.set_lanes(1)").await;
+    }
     let with_merge = pipeline.server_version().await >= 150_000;
     let session = pipeline.session().await;
     let mut numbers = Numbers(seed);
@@ -109,17 +115,21 @@ async fn follow(level: Level, seed: u64, per_transaction: usize) {
                 .await
                 .expect("it was set");
         }
+        let is_last = place % per_transaction == per_transaction - 1;
+        if is_last {
+            session
+                .batch_execute("COMMIT")
+                .await
+                .expect("all went well");
+            pipeline.drain_if_it_can().await;
+        } else if is_queued {
+            continue;
+        }
         for Only(change) in pipeline.take_changes::<Only<Item>>() {
             assert!(last < Some(change.source.sequence), "{sql}");
             last = Some(change.source.sequence);
             replay.apply(&change.event);
             followed += 1;
-        }
-        if place % per_transaction == per_transaction - 1 {
-            session
-                .batch_execute("COMMIT")
-                .await
-                .expect("all went well");
         }
         let rows = session
             .query("SELECT id, name, stock FROM shop.items ORDER BY id", &[])
@@ -140,12 +150,22 @@ async fn follow(level: Level, seed: u64, per_transaction: usize) {
 
 async fn any_session_can_be_followed_to_the_state_of_its_table(level: Level) {
     for seed in [1, 20, 300] {
-        follow(level, seed, 1).await;
+        follow(&Item::TABLE.with_level(level), seed, 1).await;
     }
 }
 
 async fn any_session_of_long_transactions_can_be_followed_too(level: Level) {
     for seed in [4, 50] {
-        follow(level, seed, 60).await;
+        follow(&Item::TABLE.with_level(level), seed, 60).await;
+    }
+}
+
+#[tokio::test]
+async fn any_session_can_be_followed_from_a_queue() {
+    let table = Item::TABLE
+        .with_delivery(Delivery::Outbox)
+        .with_on_failure(OnFailure::Warn);
+    for (seed, per_transaction) in [(7, 1), (80, 10), (900, 50)] {
+        follow(&table, seed, per_transaction).await;
     }
 }
