@@ -1,12 +1,16 @@
--- An image as JSON. NULL: it would be over a gigabyte, which PostgreSQL has no room for.
+-- An image as JSON. NULL: it is so long that two of them might not fit into a row of PostgreSQL's
+-- own, or into no text at all.
 CREATE OR REPLACE FUNCTION aurora_trigger.big_image(image anyelement)
 RETURNS json
 LANGUAGE plpgsql
 STABLE
 STRICT
 AS $body$
+DECLARE
+    json_image json;
 BEGIN
-    RETURN row_to_json(image);
+    json_image := row_to_json(image);
+    RETURN CASE WHEN octet_length(json_image::text) <= 250000000 THEN json_image END;
 EXCEPTION WHEN program_limit_exceeded OR out_of_memory THEN
     RETURN NULL;
 END

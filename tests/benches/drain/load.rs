@@ -31,7 +31,7 @@ pub(crate) async fn run_for(database: &Database, duration: Duration, rest: Durat
         database.session().await,
     );
     run(&writer, "TRUNCATE public.testing_rds_trigger").await;
-    run(&writer, "TRUNCATE aurora_trigger.outbox").await;
+    run(&writer, "TRUNCATE aurora_trigger.queue").await;
     let before = database.relay.accepted();
     let end = Instant::now() + duration;
     let (written, (), megabytes) = tokio::join!(

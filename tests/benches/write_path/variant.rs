@@ -85,7 +85,7 @@ impl Variant {
             Self::Limit => limit::emptying(&Person::TABLE),
             Self::History => "TRUNCATE public.history".to_owned(),
             Self::Outbox | Self::Commit => {
-                "TRUNCATE aurora_trigger.outbox, aurora_trigger.kept".to_owned()
+                "TRUNCATE aurora_trigger.queue, aurora_trigger.kept".to_owned()
             }
         }
     }

@@ -108,7 +108,7 @@ async fn transactions_per_second(cluster: &PostgresCluster, variant: Variant, si
     let per_second = f64::from(transactions) / start.elapsed().as_secs_f64();
     if variant == Variant::Outbox {
         let events: i64 = sessions[0]
-            .query_one("SELECT count(*) FROM aurora_trigger.outbox", &[])
+            .query_one("SELECT count(*) FROM aurora_trigger.queue", &[])
             .await
             .expect("it is installed")
             .get(0);
@@ -129,7 +129,7 @@ async fn tidy(cluster: &PostgresCluster, variant: Variant) {
                 run(&session, &limit::emptying(table)).await;
             }
         }
-        Variant::Outbox => run(&session, "TRUNCATE aurora_trigger.outbox").await,
+        Variant::Outbox => run(&session, "TRUNCATE aurora_trigger.queue").await,
         _ => {}
     }
     run(&session, "CHECKPOINT").await;
