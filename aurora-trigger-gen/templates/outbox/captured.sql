@@ -9,7 +9,7 @@ AS $body$
 DECLARE
     json_image json;
 BEGIN
-    json_image := row_to_json(image);
+    json_image := to_json(image);
     RETURN CASE WHEN octet_length(json_image::text) <= 250000000 THEN json_image END;
 EXCEPTION WHEN program_limit_exceeded OR out_of_memory THEN
     RETURN NULL;
