@@ -13,7 +13,13 @@ use crate::describe::{ColumnDesc, Encoding, Shape, TableDesc};
 pub(super) fn attributes(table: &TableDesc) -> Sql {
     let attributes: Vec<String> = table
         .streamed()
-        .map(|column| format!("{} {}", Identifier(column.json()), attribute(table, column, "").ty))
+        .map(|column| {
+            format!(
+                "{} {}",
+                Identifier(column.json()),
+                attribute(table, column, "").ty
+            )
+        })
         .collect();
     Sql(block(&attributes.join(",\n")))
 }

@@ -23,7 +23,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(table: &TableDesc) -> Self {
         let version = version(table);
-        let name = |kind: &str, part: &str| names::object(table, &format!("_{kind}_{version}{part}"));
+        let name =
+            |kind: &str, part: &str| names::object(table, &format!("_{kind}_{version}{part}"));
         Self {
             image: name("image", ""),
             parts: [name("queue", "_0"), name("queue", "_1")],
@@ -66,7 +67,12 @@ struct Queue<'a> {
 pub(super) fn objects(table: &TableDesc) -> askama::Result<String> {
     let names = Names::of(table);
     let fingerprint = table.fingerprint();
-    let part = |number: usize| (Identifier(&names.parts[number]), Literal(&names.parts[number]));
+    let part = |number: usize| {
+        (
+            Identifier(&names.parts[number]),
+            Literal(&names.parts[number]),
+        )
+    };
     let mut queue = Queue {
         image: Identifier(&names.image),
         image_name: Literal(&names.image),

@@ -21,7 +21,8 @@ const MANY: usize = 20_000;
 const SEAL: &str = "UPDATE aurora_trigger.collector_seal
     SET written_by = (SELECT c.xmin::text FROM aurora_trigger.collector AS c)";
 
-const WRITTEN: &str = "SELECT c.relname FROM aurora_trigger.part AS p JOIN pg_class AS c ON c.oid = p.id
+const WRITTEN: &str =
+    "SELECT c.relname FROM aurora_trigger.part AS p JOIN pg_class AS c ON c.oid = p.id
     UNION ALL SELECT 'batch'";
 
 fn many(first: i32) -> String {

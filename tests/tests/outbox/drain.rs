@@ -433,7 +433,10 @@ async fn of_a_row_whose_image_is_over_a_gigabyte_the_key_is_sent() {
     let mut events = pipeline.take_events::<Item>();
     events.sort_by_key(|event| matches!(event, ChangeEvent::Created(_)));
     assert_eq!(events.len(), 2);
-    assert!(matches!(events[0], ChangeEvent::Oversized { .. }), "{events:?}");
+    assert!(
+        matches!(events[0], ChangeEvent::Oversized { .. }),
+        "{events:?}"
+    );
     assert_eq!(events[1], created(2, "small"));
     assert_eq!(pending(&session).await, 0);
 }

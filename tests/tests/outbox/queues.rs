@@ -101,15 +101,15 @@ async fn what_waits_when_the_struct_changes_is_sent_as_it_was_written() {
         [
             (older.clone(), r#"{"id":1,"name":"cup"}"#.to_owned()),
             (older, r#"{"id":2,"name":"mug"}"#.to_owned()),
-            (
-                newer,
-                r#"{"id":3,"name":"jug","note":"big"}"#.to_owned()
-            ),
+            (newer, r#"{"id":3,"name":"jug","note":"big"}"#.to_owned()),
         ]
     );
 
     let second = only_queue(&pipeline, &session, &Noted::TABLE).await;
-    assert!(second.iter().all(|name| !first.contains(name)), "{second:?}");
+    assert!(
+        second.iter().all(|name| !first.contains(name)),
+        "{second:?}"
+    );
 }
 
 /// It is out of use, but what waits in it would be lost.

@@ -371,7 +371,11 @@ async fn rights_that_the_installer_gives_away_by_default_reach_nothing_of_ours()
         OUTBOX_ATTEMPTS
             .iter()
             // Views that show no event.
-            .filter(|attempt| !["status", "waiting", "part"].iter().any(|view| attempt.ends_with(view))),
+            .filter(|attempt| {
+                !["status", "waiting", "part"]
+                    .iter()
+                    .any(|view| attempt.ends_with(view))
+            }),
     )
     .chain(&[
         "DELETE FROM aurora_trigger.lane_status",

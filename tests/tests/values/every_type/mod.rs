@@ -21,7 +21,6 @@ mod wanted;
 
 use std::collections::BTreeMap;
 
-
 use self::columns::{Everything, columns};
 use self::letters::Letters;
 use self::rows::{Rows, TestRow};
