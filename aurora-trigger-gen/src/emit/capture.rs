@@ -5,7 +5,7 @@ use askama::Template;
 use super::sql::{Identifier, Remark, Sql, unused_tag};
 use super::trigger_function::TriggerFunction;
 use super::way::Way;
-use super::{mask, names, pins, queue, register, rows};
+use super::{layout, mask, names, pins, queue, register, rows};
 use crate::describe::{ColumnDesc, Level, Oversize, TableDesc};
 
 #[derive(Template)]
@@ -113,7 +113,7 @@ pub(super) fn functions(table: &TableDesc) -> askama::Result<String> {
         to_json_trust: trust,
         mask: mask::function(table)?,
         queue: Way::of(table)
-            .is_typed()
+            .has_queue()
             .then(|| queue::objects(table))
             .transpose()?,
         pins: pins::of(table),
@@ -150,6 +150,18 @@ pub(super) fn named_columns(table: &TableDesc) -> impl Iterator<Item = &'static 
         .columns()
         .iter()
         .filter(move |column| has_predicate || !column.is_skipped())
+}
+
+/// The key of the image that `image` names, as text: by it two images are of one row, and a row has its lane.
+pub(super) fn key_text(table: &TableDesc, image: &str) -> Sql {
+    let columns: Vec<String> = key_names(table)
+        .into_iter()
+        .map(|name| format!("{image}.{}", Identifier(name)))
+        .collect();
+    Sql(match columns.as_slice() {
+        [only] => format!("to_json({only})::text"),
+        several => layout::list("json_build_array(", several, ")::text"),
+    })
 }
 
 pub(super) fn key_names(table: &TableDesc) -> Vec<&'static str> {

@@ -254,7 +254,7 @@ fn triggers(table: &TableDesc) -> askama::Result<String> {
                 .chain(trigger_function_names(table))
                 .chain(
                     Way::of(table)
-                        .is_typed()
+                        .has_queue()
                         .then(|| queue::Names::of(table).events),
                 ),
         ),

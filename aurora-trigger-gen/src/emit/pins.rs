@@ -32,7 +32,8 @@ const PLANS: (&str, &str) = ("debug_print_plan", "off");
 const STRINGS: (&str, &str) = ("standard_conforming_strings", "on");
 
 /// For queries that take arrays apart. The planner takes each array for a thousand elements, and each inside of it for as
-/// many again, so even for one row it would compile what then runs for some microseconds.
+/// many again, so even for one row it would compile what then runs for some microseconds. And for the trigger functions
+/// of statements: a plan that is made for millions of rows, and kept, would be compiled for each single row, too.
 const JIT: (&str, &str) = ("jit", "off");
 
 const ALL: [(&str, &str); 7] = [
@@ -50,20 +51,18 @@ pub(super) fn of(table: &TableDesc) -> Vec<Sql> {
     clauses(table, false, &|_| true)
 }
 
-/// The same for a trigger function that pairs rows. The planner takes each row to have hundreds of partners, so that it
-/// would compile the plan for longer than it takes.
-pub(super) fn of_pairs(table: &TableDesc) -> Vec<Sql> {
+/// The same for a trigger function of statements.
+pub(super) fn of_statements(table: &TableDesc) -> Vec<Sql> {
     clauses(table, true, &|_| true)
 }
 
-/// The same for a trigger function that keeps values as they are. A plan that is made for millions of rows, and kept, would
-/// be compiled for each single row, too.
-pub(super) fn of_values(table: &TableDesc) -> Vec<Sql> {
+/// The same where the function keeps values as they are.
+pub(super) fn of_kept_values(table: &TableDesc) -> Vec<Sql> {
     clauses(table, true, &|column| !image_type::keeps(column))
 }
 
-/// Those for the function that prints the kept values.
-pub(super) fn of_kept_values(table: &TableDesc) -> Vec<Sql> {
+/// The same for the function that prints these values. That one has no plan compiled anyway.
+pub(super) fn of_printed_values(table: &TableDesc) -> Vec<Sql> {
     ALL.iter()
         .filter(|pin| {
             table

@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::layout::{block, list};
+use super::layout::list;
 use super::sql::{Identifier, Literal, Sql, unused_tag};
 use super::{capture, image_type, names, pins};
 use crate::describe::{KeyDesc, TableDesc, Unchanged};
@@ -33,11 +33,11 @@ impl Names {
     }
 }
 
-/// What rows of the queue have in common that a later struct may change.
+/// The hash of all that rows of the queue have in common, and that a later struct may change.
 fn version(table: &TableDesc) -> String {
     let hash = names::hash([
         &image_type::attributes(table).to_string(),
-        &key(table).to_string(),
+        &capture::key_text(table, "(q.image)").to_string(),
         &table.fingerprint(),
     ]);
     format!("{:08x}", hash >> 32)
@@ -81,11 +81,11 @@ pub(super) fn objects(table: &TableDesc) -> askama::Result<String> {
         events: Identifier(&names.events),
         events_name: Literal(&names.events),
         events_tag: String::new(),
-        pins: pins::of_kept_values(table),
+        pins: pins::of_printed_values(table),
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         fingerprint: Literal(&fingerprint),
-        key: key(table),
+        key: capture::key_text(table, "(q.image)"),
         key_object: key_object(table),
         has_key: matches!(table.key(), KeyDesc::Columns),
         skips_unchanged: table.unchanged() == Unchanged::Skip,
@@ -107,16 +107,4 @@ fn key_object(table: &TableDesc) -> Sql {
         })
         .collect();
     Sql(list("json_build_object(", &members, ")"))
-}
-
-/// The key of an image of the queue as text, as other images have it.
-fn key(table: &TableDesc) -> Sql {
-    let members: Vec<String> = capture::key_names(table)
-        .into_iter()
-        .map(|name| format!("(q.image).{}", Identifier(name)))
-        .collect();
-    Sql(block(&match members.as_slice() {
-        [only] => format!("to_json({only})::text"),
-        several => list("json_build_array(", several, ")::text"),
-    }))
 }

@@ -21,7 +21,7 @@ pub(super) struct TriggerFunction<'a> {
     comment: Literal<'a>,
     way: Way,
     operation: Operation,
-    parts: [String; 2],
+    queue: Option<&'a queue::Names>,
     keeps_dead_letters: bool,
     has_predicate: bool,
     skips_unchanged: bool,
@@ -57,9 +57,15 @@ struct Insert<'a> {
 struct Update<'a> {
     function: &'a TriggerFunction<'a>,
     is_partitioned: String,
-    changed_rows: String,
-    pairs_by_place: String,
-    pairs_by_key: String,
+    changes: Changes,
+}
+
+/// The rows of both transition tables.
+enum Changes {
+    /// One after the other, for the queue.
+    ToQueue(String),
+    /// In pairs, in both ways.
+    InPairs { by_place: String, by_key: String },
 }
 
 #[derive(Template)]
@@ -131,21 +137,22 @@ impl TriggerFunction<'_> {
             env!("CARGO_PKG_VERSION")
         );
         let fingerprint = table.fingerprint();
+        let queue = Way::of(table).has_queue().then(|| queue::Names::of(table));
         let mut functions: Vec<String> = Vec::new();
         for (name, operation) in capture::trigger_functions(table) {
             let mut function = TriggerFunction {
                 table,
                 name: Identifier(&name),
                 body_tag: String::new(),
-                pins: match (operation, table.level()) {
-                    _ if Way::of(table).is_typed() => pins::of_values(table),
-                    (Operation::Update, Level::Statement) => pins::of_pairs(table),
-                    _ => pins::of(table),
+                pins: match table.level() {
+                    _ if Way::of(table).has_queue() => pins::of_kept_values(table),
+                    Level::Statement => pins::of_statements(table),
+                    Level::Row => pins::of(table),
                 },
                 comment: Literal(&comment),
                 way: Way::of(table),
                 operation,
-                parts: queue::Names::of(table).parts,
+                queue: queue.as_ref(),
                 keeps_dead_letters: capture::keeps_dead_letters(table),
                 has_predicate: table.when().is_some(),
                 skips_unchanged: table.unchanged() == Unchanged::Skip,
@@ -162,7 +169,7 @@ impl TriggerFunction<'_> {
                     Operation::Truncate => "NULL::bigint",
                     _ => "aurora_trigger.key_hash(event.row_key)",
                 },
-                key: key_text(table),
+                key: capture::key_text(table, "image"),
                 key_names: LiteralArray(capture::key_names(table)),
                 source: source(table),
                 send: send(table),
@@ -206,9 +213,13 @@ impl TriggerFunction<'_> {
                     &[self.schema.to_string(), self.table_name.to_string()],
                     ")",
                 ),
-                changed_rows: self.changed_rows()?,
-                pairs_by_place: self.pairs(false)?,
-                pairs_by_key: self.pairs(true)?,
+                changes: match self.queue {
+                    Some(queue) => Changes::ToQueue(self.changed_rows(queue)?),
+                    None => Changes::InPairs {
+                        by_place: self.pairs(false)?,
+                        by_key: self.pairs(true)?,
+                    },
+                },
             }
             .render(),
             (Operation::Delete, Level::Statement) => Delete {
@@ -219,53 +230,54 @@ impl TriggerFunction<'_> {
         }
     }
 
-    /// A variable holds what names the capture. In a queue the events of a statement have it of what they have in common.
+    /// A variable holds the name of the capture. From a queue a drain gives the events of a statement one.
     fn has_capture(&self) -> bool {
-        !self.way.is_typed() || self.operation == Operation::Truncate
+        self.queue.is_none() || self.operation == Operation::Truncate
     }
 
     fn capture_text(&self) -> &'static str {
         "to_hex(captured_us) || to_hex((random() * 281474976710655)::bigint)"
     }
 
-    /// A part of the table's queue.
-    fn part(&self, number: usize) -> Identifier<'_> {
-        Identifier(&self.parts[number])
-    }
-
     fn created_rows(&self) -> askama::Result<String> {
-        if self.way.is_typed() {
-            self.queued_rows("'c'::\"char\"", "new_rows", "new_row")
-        } else {
-            rows::rows(self.table, "new_rows", "new_row")
+        let (relation, row) = ("new_rows", "new_row");
+        match self.queue {
+            Some(queue) => self.queued_rows(queue, "'c'::\"char\"", relation, row),
+            None => rows::rows(self.table, relation, row),
         }
     }
 
     fn deleted_rows(&self) -> askama::Result<String> {
-        if self.way.is_typed() {
-            self.queued_rows("'d'::\"char\"", "old_rows", "old_row")
-        } else {
-            rows::rows(self.table, "old_rows", "old_row")
+        let (relation, row) = ("old_rows", "old_row");
+        match self.queue {
+            Some(queue) => self.queued_rows(queue, "'d'::\"char\"", relation, row),
+            None => rows::rows(self.table, relation, row),
         }
     }
 
-    fn changed_rows(&self) -> askama::Result<String> {
+    fn changed_rows(&self, queue: &queue::Names) -> askama::Result<String> {
         let op = |lost: char, paired: char| {
             format!("CASE WHEN rows_are_lost THEN '{lost}' ELSE '{paired}' END::\"char\"")
         };
         Ok(block(&format!(
             "{}\nUNION ALL\n{}",
-            self.queued_rows(&op('O', 'o'), "old_rows", "old_row")?,
-            self.queued_rows(&op('N', 'n'), "new_rows", "new_row")?
+            self.queued_rows(queue, &op('O', 'o'), "old_rows", "old_row")?,
+            self.queued_rows(queue, &op('N', 'n'), "new_rows", "new_row")?
         )))
     }
 
-    fn queued_rows(&self, op: &str, relation: &str, row: &str) -> askama::Result<String> {
+    fn queued_rows(
+        &self,
+        queue: &queue::Names,
+        op: &str,
+        relation: &str,
+        row: &str,
+    ) -> askama::Result<String> {
         let rows = QueuedRows {
             op,
             relation,
             row,
-            image: image_type::value(self.table, row, &queue::Names::of(self.table).image),
+            image: image_type::value(self.table, row, &queue.image),
             trust: rows::trust_to_keep(self.table, row),
         };
         Ok(block(&rows.render()?))
@@ -302,18 +314,6 @@ impl TriggerFunction<'_> {
         };
         Ok(block(&images.render()?))
     }
-}
-
-/// The key of an image as text, by which two images are of one row.
-fn key_text(table: &TableDesc) -> Sql {
-    let columns: Vec<String> = capture::key_names(table)
-        .into_iter()
-        .map(|name| format!("image.{}", Identifier(name)))
-        .collect();
-    Sql(match columns.as_slice() {
-        [only] => format!("to_json({only})::text"),
-        several => list("json_build_array(", several, ")::text"),
-    })
 }
 
 /// The arguments by which the shared functions know where events come from, in two lines.

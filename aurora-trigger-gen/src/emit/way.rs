@@ -77,12 +77,12 @@ impl Way {
     }
 
     /// True if the trigger itself writes its events into a table of ours.
-    pub(super) fn has_queue(self) -> bool {
+    pub(super) fn stores_events(self) -> bool {
         matches!(self, Self::Queue | Self::Outbox | Self::OutboxAtCommit)
     }
 
-    /// True if the values go to a queue of their table.
-    pub(super) fn is_typed(self) -> bool {
+    /// True if the table has a queue of its own.
+    pub(super) fn has_queue(self) -> bool {
         self == Self::Queue
     }
 

@@ -5,6 +5,7 @@ RETURNS json
 LANGUAGE plpgsql
 STABLE
 STRICT
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     json_image json;
@@ -18,7 +19,8 @@ $body$;
 ALTER FUNCTION aurora_trigger.big_image(anyelement) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.big_image(anyelement) FROM PUBLIC;
 
--- The queues that hold something of what is collected, by the names of their functions.
+-- The queues that hold something of the collection, by the names of their functions, and how many
+-- events that are, or some more: an UPDATE that changed nothing is counted, too.
 CREATE OR REPLACE FUNCTION aurora_trigger.queues_to_collect(
     done_xmax bigint, done_open bigint[], upto txid_snapshot, OUT queues text[], OUT events bigint
 )
@@ -32,7 +34,7 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT s.events_name), '{}'), coalesce(sum(w.events), 0)::bigint
     INTO queues, events
     FROM (
-        SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('o', 'O')) AS events
+        SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('o', 'N')) AS events
         FROM aurora_trigger.queue AS q
         WHERE (q.tx_id >= done_xmax OR q.tx_id = ANY (done_open))
             AND txid_visible_in_snapshot(q.tx_id, upto)

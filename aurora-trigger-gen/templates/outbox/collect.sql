@@ -77,7 +77,7 @@ DECLARE
     queued_events bigint;
     kept_places tid[];
     has_batches boolean;
-    -- Of the lanes, from -1 on: what is sent as a whole.
+    -- The size of a batch, for each lane from -1 on.
     piece_bytes CONSTANT integer[] := ARRAY(
         SELECT least({{ least_drain_bytes }}, l.call_bytes)
         FROM aurora_trigger.lane AS l
@@ -143,7 +143,7 @@ BEGIN
                     AND txid_visible_in_snapshot(o.tx_id, this.upto)
                     AND (o.position, o.ts_us) > (this.part_position, this.part_us)
                     AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
-                    AND o.op NOT IN ('o', 'O')
+                    AND o.op NOT IN ('o', 'N')
             );
         END IF;
         last_hash := least(
@@ -153,7 +153,7 @@ BEGIN
     ELSE
         kept_places := aurora_trigger.kept_to_collect(this.step_events);
     END IF;
-    IF this.events = 0 AND kept_places = '{}' THEN
+    IF this.events = 0 AND queues = '{}' AND kept_places = '{}' THEN
         this.done := this.upto;
         this.done_us := this.upto_us;
         this.upto := NULL;

@@ -96,12 +96,14 @@ DECLARE
     error_message text;
     error_detail text;
 BEGIN
-    IF EXISTS (
-        SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
-    ) OR EXISTS (
-        SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id = txid_current_if_assigned()
-    ) THEN
-        RETURN false;
+    IF txid_current_if_assigned() IS NOT NULL THEN
+        IF EXISTS (
+            SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id = txid_current_if_assigned()
+        ) OR EXISTS (
+            SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id = txid_current_if_assigned()
+        ) THEN
+            RETURN false;
+        END IF;
     END IF;
     BEGIN
         -- Of what an earlier transaction has collected: a snapshot between the two shows it in one

@@ -1,7 +1,8 @@
--- Drops the queues of a table that are not kept, once all of them is collected. kept is empty: of a
--- table that is no longer captured. Else a write that began before may still have a function that
--- writes into one, so it is dropped when all have ended that were open when it was out of use. One
--- that is in use is left to the next installation.
+-- Drops the queues of a table that are collected, but those that are kept. A write that began
+-- before the installation may still have a function that writes into an old one: so that one is
+-- dropped when all transactions have ended that were open when it went out of use. kept is empty:
+-- the table is no longer captured, and nobody writes. A queue that is in use is left to the next
+-- installation.
 CREATE OR REPLACE FUNCTION aurora_trigger.drop_queues(
     schema_name text, table_name text, kept text[]
 )
@@ -14,7 +15,6 @@ DECLARE
     oldest_open CONSTANT bigint := txid_snapshot_xmin(txid_current_snapshot());
     found record;
     part text;
-    waits boolean;
 BEGIN
     FOR found IN
         SELECT s.*
@@ -28,14 +28,7 @@ BEGIN
                 EXECUTE format(
                     'LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE NOWAIT', part
                 );
-                EXECUTE format(
-                    'SELECT EXISTS (SELECT FROM aurora_trigger.%I AS q '
-                    'CROSS JOIN aurora_trigger.collector AS c '
-                    'WHERE c.upto IS NOT NULL OR NOT txid_visible_in_snapshot(q.tx_id, c.done) '
-                    'OR NOT aurora_trigger.is_sealed())',
-                    part
-                ) INTO waits;
-                IF waits THEN
+                IF NOT aurora_trigger.is_collected(part) THEN
                     -- The locks would be held until the end.
                     RAISE lock_not_available;
                 END IF;

@@ -4,14 +4,10 @@ CREATE OR REPLACE FUNCTION aurora_trigger.give_back_room()
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET jit = off
 AS $body$
 DECLARE
     worthwhile CONSTANT bigint := 2000000::bigint;
     this aurora_trigger.collector;
-    done_xmax bigint;
-    done_open bigint[];
     part text;
     is_done boolean;
 BEGIN
@@ -28,8 +24,6 @@ BEGIN
     IF NOT FOUND OR this.upto IS NOT NULL OR NOT aurora_trigger.is_sealed() THEN
         RETURN;
     END IF;
-    done_xmax := txid_snapshot_xmax(this.done);
-    done_open := ARRAY(SELECT txid_snapshot_xip(this.done));
     FOR part IN
         SELECT c.relname::text
         FROM aurora_trigger.part AS p
@@ -40,14 +34,7 @@ BEGIN
         BEGIN
             EXECUTE format('LOCK TABLE aurora_trigger.%I IN ACCESS EXCLUSIVE MODE NOWAIT', part);
             -- All who have written to it have ended.
-            EXECUTE format(
-                'SELECT NOT EXISTS (SELECT FROM aurora_trigger.%I AS o WHERE o.tx_id >= $1) '
-                'AND NOT EXISTS (SELECT FROM aurora_trigger.%1$I AS o WHERE o.tx_id = ANY ($2))',
-                part
-            )
-            INTO is_done
-            USING done_xmax, done_open;
-            IF is_done THEN
+            IF aurora_trigger.is_collected(part) THEN
                 EXECUTE format('TRUNCATE aurora_trigger.%I', part);
             ELSE
                 -- The lock would be held until the end.

@@ -53,8 +53,8 @@ BEGIN
         END IF;
     END LOOP;
     IF to_regclass('aurora_trigger.queue') IS NULL THEN
-        -- What the queues of all tables have in common. Each has two parts, which take turns, too,
-        -- and hold an image a row.
+        -- The common columns of the queues of all tables. Each queue has two parts, which take
+        -- turns, too, and hold an image a row.
         CREATE TABLE aurora_trigger.queue (
             position bigint NOT NULL,
             -- The row's place in its statement, the same for both images of an UPDATE's row.
@@ -62,7 +62,8 @@ BEGIN
             tx_id bigint NOT NULL,
             ts_us bigint NOT NULL,
             -- c: created, d: deleted, o and n: the old and the new image of an updated one, O and
-            -- N: the same where the statement lost rows.
+            -- N: the same where the statement lost rows, so that some O has no N. All but o and N
+            -- are counted as an event.
             op "char" NOT NULL
         );
         ALTER TABLE aurora_trigger.queue OWNER TO aurora_trigger;

@@ -18,7 +18,7 @@ FROM (
 {%- endif %}
 ) AS change
 {{- sql::end_send(function) }}
-{%- else if function.way.is_typed() %}
+{%- else if function.way.has_queue() %}
 {{- sql::queue(function, old_rows) }}
 {%- else %}
 {{- sql::keep(function) -}}

@@ -21,7 +21,7 @@ DECLARE
         AND TG_TABLE_NAME = {{ function.table_name }};
     misfit text;
 {%- endif %}
-{%- if function.way.has_queue() %}
+{%- if function.way.stores_events() %}
     place bigint := aurora_trigger.statement_position();
 {%- if !function.way.sends_at_commit() %}
     -- Ten seconds each, and one for all of a transaction.
@@ -111,15 +111,17 @@ DECLARE
 
 {#- Puts the rows of a query of images into the part of the queue whose turn it is. -#}
 {%- macro queue(function, rows) %}
+{%- if let Some(queue) = function.queue %}
     IF turn = 0 THEN
-        INSERT INTO aurora_trigger.{{ function.part(0) }}
+        INSERT INTO aurora_trigger.{{ super::sql::Identifier(queue.parts[0].as_str()) }}
             (position, ordinal, tx_id, ts_us, op, image)
         {{ rows }};
     ELSE
-        INSERT INTO aurora_trigger.{{ function.part(1) }}
+        INSERT INTO aurora_trigger.{{ super::sql::Identifier(queue.parts[1].as_str()) }}
             (position, ordinal, tx_id, ts_us, op, image)
         {{ rows }};
     END IF;
+{%- endif %}
 {%- endmacro -%}
 
 {#- Around a query of events (op, row_key, before, after), which go into the outbox. -#}

@@ -1,5 +1,6 @@
--- Its queue: the images that its triggers write, as values. A drain makes events of them. It is of
--- this version of the struct; what is in the queue of another one is collected from there.
+-- Its queue holds the images that its triggers write, as values. A drain makes events of them. The
+-- queue is of this version of the struct. The rows in that of another version are collected as they
+-- are.
 IF to_regtype('aurora_trigger.' || quote_ident({{ image_name }})) IS NULL THEN
     CREATE TYPE aurora_trigger.{{ image }} AS (
         {{ attributes }}

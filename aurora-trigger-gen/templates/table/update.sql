@@ -10,35 +10,36 @@ BEGIN
     IF {{ is_partitioned }} THEN
         rows_are_lost := (SELECT count(*) FROM old_rows) <> (SELECT count(*) FROM new_rows);
     END IF;
-{%- if function.way.is_typed() %}
+{%- match changes %}
+{%- when Changes::ToQueue(changed_rows) %}
     -- Otherwise both hold the same rows in the same order, so a drain finds the images of a row by
     -- their place.
 {{- sql::queue(function, changed_rows) }}
-{%- else %}
+{%- when Changes::InPairs { by_place, by_key } %}
     -- Both transition tables hold the same rows in the same order: the images of a row are found by
     -- their place. By its key, a row that one statement changes twice would be paired wrongly. Only
     -- where rows are lost it is the key, and the images of one key are paired in their order. A row
     -- without a partner is a deleted one, or a created one if the statement changed its key.
 {%- if function.way.calls() %}
 {{- sql::deliver(function) -}}
-{{ pairs_by_place }}
+{{ by_place }}
 WHERE NOT rows_are_lost
 UNION ALL
-{{ pairs_by_key }}
+{{ by_key }}
 WHERE rows_are_lost
 {{- sql::end_deliver(function) }}
 {%- else %}
     IF rows_are_lost THEN{{ super::layout::BLOCK }}
 {{- sql::deliver(function) -}}
-{{ pairs_by_key }}
+{{ by_key }}
 {{- sql::end_deliver(function) -}}
 {{ super::layout::BLOCK_END }}
     ELSE{{ super::layout::BLOCK }}
 {{- sql::deliver(function) -}}
-{{ pairs_by_place }}
+{{ by_place }}
 {{- sql::end_deliver(function) -}}
 {{ super::layout::BLOCK_END }}
     END IF;
 {%- endif %}
-{%- endif %}
+{%- endmatch %}
 {{- sql::tail(function) }}

@@ -5,7 +5,9 @@ use pipeline_tests::Pipeline;
 use serde::Deserialize;
 use tokio_postgres::Client;
 
-use crate::{ITEMS, Item, created, drain_once, number, pending, run, start, story, updated};
+use crate::{
+    ITEMS, Item, created, drain_once, number, pending, run, start, start_each_way, story, updated,
+};
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.others", delivery = "outbox")]
@@ -220,7 +222,7 @@ async fn a_long_collection_takes_steps_and_is_in_order_across_them() {
     while drain_once(&session).await {
         divided += number(&session, steps).await;
         let now = pending(&session).await;
-        // What is left of a queue is estimated, by the keys.
+        // The rest of a queue is estimated, by the keys.
         assert!(now <= waiting + waiting / 5, "{now} after {waiting}");
         waiting = now;
     }
@@ -402,48 +404,51 @@ async fn a_call_takes_nothing_that_its_own_transaction_has_collected() {
 /// A table has rows where there is room: the last ones of a statement can stand before the first ones.
 #[tokio::test]
 async fn the_events_of_a_statement_are_in_its_order_wherever_their_rows_stand() {
-    let (pipeline, session) = start().await;
-    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
-    run(
-        &session,
-        "INSERT INTO shop.items SELECT n, 'row' FROM generate_series(1, 1000) AS n",
-    )
-    .await;
-    // To where there is room: behind the others.
-    run(
-        &session,
-        "UPDATE aurora_trigger.queue SET op = op WHERE ordinal <= 500",
-    )
-    .await;
-    pipeline.drain().await;
-    let ids: Vec<i32> = pipeline
-        .take_events::<Item>()
-        .iter()
-        .map(|event| match event {
-            ChangeEvent::Created(item) => item.id,
-            other => panic!("rows are only inserted: {other:?}"),
-        })
-        .collect();
-    assert_eq!(ids, (1..=1000).collect::<Vec<_>>());
+    for (pipeline, session, written) in start_each_way().await {
+        run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
+        run(
+            &session,
+            "INSERT INTO shop.items SELECT n, 'row' FROM generate_series(1, 1000) AS n",
+        )
+        .await;
+        // To where there is room: behind the others.
+        run(
+            &session,
+            &format!("UPDATE aurora_trigger.{written} SET op = op WHERE ordinal <= 500"),
+        )
+        .await;
+        pipeline.drain().await;
+        let ids: Vec<i32> = pipeline
+            .take_events::<Item>()
+            .iter()
+            .map(|event| match event {
+                ChangeEvent::Created(item) => item.id,
+                other => panic!("rows are only inserted: {other:?}"),
+            })
+            .collect();
+        assert_eq!(ids, (1..=1000).collect::<Vec<_>>(), "{written}");
+    }
 }
 
 /// The clock can be set back between two transactions.
 #[tokio::test]
 async fn the_order_is_that_of_the_servers_log_and_not_of_the_clock() {
-    let (pipeline, session) = start().await;
-    for statement in [
-        "INSERT INTO shop.items VALUES (1, 'a')",
-        "UPDATE shop.items SET name = 'b'",
-        "UPDATE shop.items SET name = 'c'",
-        "UPDATE aurora_trigger.queue SET ts_us = 2000000000000000 - ts_us",
-    ] {
-        run(&session, statement).await;
+    for (pipeline, session, written) in start_each_way().await {
+        for statement in [
+            "INSERT INTO shop.items VALUES (1, 'a')",
+            "UPDATE shop.items SET name = 'b'",
+            "UPDATE shop.items SET name = 'c'",
+            &format!("UPDATE aurora_trigger.{written} SET ts_us = 2000000000000000 - ts_us"),
+        ] {
+            run(&session, statement).await;
+        }
+        pipeline.drain().await;
+        assert_eq!(
+            pipeline.take_events::<Item>(),
+            [created(1, "a"), updated(1, "a", "b"), updated(1, "b", "c")],
+            "{written}"
+        );
     }
-    pipeline.drain().await;
-    assert_eq!(
-        pipeline.take_events::<Item>(),
-        [created(1, "a"), updated(1, "a", "b"), updated(1, "b", "c")]
-    );
 }
 
 /// Nor does one collect that has written events: it would keep the collector's lock, and its own are not committed.

@@ -2,7 +2,7 @@
 //! waits.
 
 use aurora_trigger_gen::StreamTrigger;
-use aurora_trigger_gen::describe::TableDesc;
+use aurora_trigger_gen::describe::{Delivery, OnFailure, TableDesc};
 use pipeline_tests::{Pipeline, texts};
 use serde::Deserialize;
 use tokio::time::{Duration, Instant};
@@ -53,7 +53,7 @@ async fn start() -> (Pipeline, Client) {
     (pipeline, session)
 }
 
-/// What a queue is made of.
+/// The objects of the table's queues.
 async fn objects(session: &Client) -> Vec<String> {
     texts(
         session,
@@ -69,16 +69,25 @@ async fn objects(session: &Client) -> Vec<String> {
 }
 
 /// Installs until all have ended on the server, in any database, that could be at an older queue.
-async fn only_queue(pipeline: &Pipeline, session: &Client, table: &TableDesc) -> Vec<String> {
+async fn install_until_left(
+    pipeline: &Pipeline,
+    session: &Client,
+    table: &TableDesc,
+    count: usize,
+) -> Vec<String> {
     let began = Instant::now();
     loop {
         pipeline.install_tables(&[table]).await;
         let left = objects(session).await;
-        if left.len() == 4 {
+        if left.len() == count {
             return left;
         }
         assert!(began.elapsed() < Duration::from_secs(60), "{left:?}");
     }
+}
+
+async fn only_queue(pipeline: &Pipeline, session: &Client, table: &TableDesc) -> Vec<String> {
+    install_until_left(pipeline, session, table, 4).await
 }
 
 #[tokio::test]
@@ -143,6 +152,19 @@ async fn a_struct_that_comes_back_has_its_queue_again() {
     run(&session, "INSERT INTO shop.items VALUES (3, 'jug', 'c')").await;
     pipeline.drain().await;
     assert_eq!(sent(&pipeline).len(), 1);
+}
+
+#[tokio::test]
+async fn a_table_that_is_delivered_in_another_way_has_no_queue_in_the_end() {
+    let (pipeline, session) = start().await;
+    run(&session, "INSERT INTO shop.items VALUES (1, 'cup')").await;
+    let called = Item::TABLE
+        .with_delivery(Delivery::Async)
+        .with_on_failure(OnFailure::Outbox);
+    pipeline.install_tables(&[&called]).await;
+    pipeline.drain().await;
+    assert_eq!(sent(&pipeline).len(), 1);
+    install_until_left(&pipeline, &session, &called, 0).await;
 }
 
 /// A writer that holds it open is not waited for, and its events are not lost.

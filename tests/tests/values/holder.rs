@@ -173,7 +173,7 @@ pub(crate) enum Settings {
     Hostile,
 }
 
-/// How the events leave the table.
+/// The way of the events out of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Capture {
     /// In calls of a row's trigger.
@@ -387,12 +387,12 @@ impl Holder {
         &self.session
     }
 
-    /// How the events leave the table.
+    /// The way of the events out of the table.
     pub(crate) fn capture(&self) -> Capture {
         self.capture
     }
 
-    /// What has been called since the last time.
+    /// The calls since the last time.
     pub(crate) async fn take_calls(&self) -> Vec<Call> {
         if self.capture == Capture::Queue {
             self.pipeline.drain().await;

@@ -250,13 +250,35 @@ fn replay() -> Replay<Task> {
     Replay::new(|row: &Task| row.stage * 1_000_000 + row.id)
 }
 
-/// Whose pairs a drain finds.
+/// A drain finds the pairs.
 const QUEUED: TableDesc = Task::TABLE
     .with_delivery(Delivery::Outbox)
     .with_on_failure(OnFailure::Warn);
 
 async fn any_mix_of_moves_leads_to_the_rows_of_the_table(level: Level) {
     follow_moves(&Task::TABLE.with_level(level)).await;
+}
+
+/// Nothing of it is in the new transition table, so that all that waits is an old image.
+#[tokio::test]
+async fn a_statement_that_only_drops_a_row_deletes_it_from_a_queue_too() {
+    let pipeline = Pipeline::installed(TASKS, &[&QUEUED]).await;
+    pipeline.run(ROWS).await;
+    pipeline.drain().await;
+    drop(pipeline.take_calls());
+    pipeline
+        .run("UPDATE tasks SET stage = 9 WHERE id = 3")
+        .await;
+    let pending: i64 = pipeline
+        .session()
+        .await
+        .query_one("SELECT pending FROM aurora_trigger.status", &[])
+        .await
+        .expect("the view is there")
+        .get(0);
+    assert_eq!(pending, 1);
+    pipeline.drain().await;
+    assert_eq!(pipeline.take_events(), [deleted(task(1, 3, "a"))]);
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn follow(table: &TableDesc, seed: u64, per_transaction: usize) {
     let pipeline = Pipeline::installed(ITEMS, &[table]).await;
     let is_queued = table.delivery() == Delivery::Outbox;
     if is_queued {
-        // What is in several lanes comes in no order.
+        // The events of several lanes come in no order.
         pipeline.run("SELECT aurora_trigger.set_lanes(1)").await;
     }
     let with_merge = pipeline.server_version().await >= 150_000;

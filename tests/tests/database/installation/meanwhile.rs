@@ -2,7 +2,7 @@
 
 use aurora_trigger_gen::describe::{Delivery, OnFailure};
 use aurora_trigger_gen::{ChangeStream, StreamTrigger, emit};
-use pipeline_tests::{Pipeline, error_of, installation, statements};
+use pipeline_tests::{error_of, installation, statements};
 use serde::Deserialize;
 use storefront::Storefront;
 
@@ -46,22 +46,6 @@ struct MaskedNote {
     secret: String,
 }
 
-async fn drain_if_it_has_an_outbox(pipeline: &Pipeline) {
-    let has_outbox: bool = pipeline
-        .session()
-        .await
-        .query_one(
-            "SELECT to_regclass('aurora_trigger.outbox') IS NOT NULL",
-            &[],
-        )
-        .await
-        .expect("it is a query")
-        .get(0);
-    if has_outbox {
-        pipeline.drain().await;
-    }
-}
-
 /// Its snapshot has the triggers, as the catalogue is always read anew, and not the settings.
 #[tokio::test]
 async fn a_transaction_that_began_before_the_installation_fails_where_it_must_be_captured() {
@@ -102,7 +86,7 @@ async fn a_transaction_that_began_before_the_installation_fails_where_it_must_be
                 ))
                 .await
                 .unwrap_or_else(|error| panic!("{error:?}"));
-            drain_if_it_has_an_outbox(&pipeline).await;
+            pipeline.drain_if_it_can().await;
             assert_eq!(pipeline.take_calls().len(), 1);
         }
     }
@@ -131,7 +115,7 @@ async fn a_transaction_that_began_before_the_installation_goes_on_where_nobody_w
             .batch_execute("INSERT INTO notes VALUES (1); COMMIT")
             .await
             .unwrap_or_else(|error| panic!("{delivery:?} {on_failure:?}: {error:?}"));
-        drain_if_it_has_an_outbox(&pipeline).await;
+        pipeline.drain_if_it_can().await;
         let expected = usize::from(on_failure == OnFailure::Outbox);
         assert_eq!(
             pipeline.take_calls().len(),
