@@ -161,12 +161,12 @@ BEGIN
         RETURN false;
     END IF;
     WITH event AS (
-            SELECT row_number() OVER () AS id, e.*
-            FROM aurora_trigger.captured_events(
-                this, done_xmax, done_open, is_divided, last_hash, is_last, queues, kept_places
-            ) AS e
-        ),
-        {% include "outbox/moved.sql" %}
+        SELECT row_number() OVER () AS id, e.*
+        FROM aurora_trigger.captured_events(
+            this, done_xmax, done_open, is_divided, last_hash, is_last, queues, kept_places
+        ) AS e
+    ),
+    {% include "outbox/moved.sql" %}
     INSERT INTO aurora_trigger.batch
         (
             lane, schema_name, table_name, place, event_count, bytes, oldest_us, collected_by,
