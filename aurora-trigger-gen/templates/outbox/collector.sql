@@ -139,6 +139,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.has_uncollected() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION aurora_trigger.is_collected(part text)
 RETURNS boolean
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off

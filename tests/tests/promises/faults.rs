@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_lambda::local::{Fault as CallFault, FunctionError};
+use relay_lambda::local::{Fault as CallFault, Faults as CallFaults, FunctionError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
@@ -149,7 +149,7 @@ impl Fault {
         let stream = shop.relay.kinesis().faults();
         match self {
             Self::FunctionDeleted => calls.fail_all(CallFault::NotFound),
-            Self::Throttled => calls.fail_share(SHARE, SEED, CallFault::Throttle),
+            Self::Throttled => fail_first_and_share(calls, CallFault::Throttle),
             Self::CallTimesOut => calls.fail_next(1, CallFault::TimeOut),
             Self::AnswerIsLost => calls.fail_next(1, CallFault::LoseAnswer),
             // How often the relay asks again in a call for which somebody waits is left to chance.
@@ -157,24 +157,24 @@ impl Fault {
             Self::StreamIsLate => stream.delay_next(1, LATE),
             Self::RelayKilledBefore => {
                 let killed = FunctionError::new("Runtime.ExitError", "signal: killed");
-                calls.fail_share(SHARE, SEED, CallFault::FunctionError(killed));
+                fail_first_and_share(calls, CallFault::FunctionError(killed));
             }
-            Self::RelayKilledAfter => calls.fail_share(SHARE, SEED, CallFault::KillAfterRun),
+            Self::RelayKilledAfter => fail_first_and_share(calls, CallFault::KillAfterRun),
             Self::StreamFails => stream.fail_share(20, SEED),
             // Without a failure nothing is left to the drain.
             Self::SmallCalls if shop.mode != Mode::Outbox => {
-                calls.fail_share(SHARE, SEED, CallFault::Throttle);
+                fail_first_and_share(calls, CallFault::Throttle);
             }
             Self::DrainKilled | Self::TwoDrains => {
                 if shop.mode != Mode::Outbox {
                     // So that there is something to drain.
-                    calls.fail_share(SHARE, SEED, CallFault::Throttle);
+                    fail_first_and_share(calls, CallFault::Throttle);
                 }
                 shop.hold_calls(HELD);
             }
             Self::StatementTimeout => {
                 if shop.mode != Mode::Outbox {
-                    calls.fail_share(SHARE, SEED, CallFault::Throttle);
+                    fail_first_and_share(calls, CallFault::Throttle);
                 }
                 stream.delay_all(3 * DRAIN_TIMEOUT);
             }
@@ -200,12 +200,7 @@ impl Fault {
             }
             Self::StreamIsLate if somebody_waits(shop.mode) => {
                 if shop.mode == Mode::Outbox {
-                    let failed = async {
-                        while failed_calls(shop).await == 0 {
-                            sleep(LOOK).await;
-                        }
-                    };
-                    timeout(LONG, failed).await.expect("a call fails");
+                    a_call_has_failed(shop).await;
                 } else {
                     // None of them ends before its calls have failed.
                     let some = |transactions: &usize| *transactions >= self.workload().count() / 6;
@@ -266,6 +261,17 @@ impl Fault {
                 };
                 timeout(LONG, are_kept).await.expect("changes are kept");
                 alter(shop, "integer").await;
+            }
+            // The writers can be done before a drain has called at all.
+            Self::FunctionDeleted
+            | Self::Throttled
+            | Self::CallTimesOut
+            | Self::AnswerIsLost
+            | Self::RelayKilledBefore
+            | Self::RelayKilledAfter
+                if shop.mode == Mode::Outbox =>
+            {
+                a_call_has_failed(shop).await;
             }
             _ => {}
         }
@@ -383,6 +389,22 @@ async fn dump(shop: &Shop) {
 /// Whether somebody waits for what the relay answers.
 fn somebody_waits(mode: Mode) -> bool {
     matches!(mode, Mode::Outbox | Mode::Sync)
+}
+
+/// The first call of all fails, so that the fault is met however few there are, and a share of the others.
+fn fail_first_and_share(calls: &CallFaults, fault: CallFault) {
+    calls.fail_next(1, fault.clone());
+    calls.fail_share(SHARE, SEED, fault);
+}
+
+/// Waits for the first call that a drain has noted as failed.
+async fn a_call_has_failed(shop: &Shop) {
+    let failed = async {
+        while failed_calls(shop).await == 0 {
+            sleep(LOOK).await;
+        }
+    };
+    timeout(LONG, failed).await.expect("a call fails");
 }
 
 async fn failed_calls(shop: &Shop) -> usize {
