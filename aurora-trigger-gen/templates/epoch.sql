@@ -38,15 +38,13 @@ BEGIN
     -- Logical replication copies tables, and not how far their sequences are.
     PERFORM aurora_trigger.advance(
         pg_get_serial_sequence('aurora_trigger.dead_letter', 'id')::regclass,
-        (SELECT max(d.id) FROM aurora_trigger.dead_letter AS d),
-        100
+        (SELECT max(d.id) FROM aurora_trigger.dead_letter AS d)
     );
 {%- endif %}
 {%- if keeps_events %}
     PERFORM aurora_trigger.advance(
         pg_get_serial_sequence('aurora_trigger.failed_call', 'id')::regclass,
-        (SELECT max(f.id) FROM aurora_trigger.failed_call AS f),
-        100
+        (SELECT max(f.id) FROM aurora_trigger.failed_call AS f)
     );
     -- What is captured from now on is sent after what waits.
     PERFORM aurora_trigger.advance(
@@ -56,8 +54,7 @@ BEGIN
                 (SELECT max(k.seq) FROM aurora_trigger.kept AS k),
                 (SELECT max(b.place + b.event_count) FROM aurora_trigger.batch AS b)
             )
-        ),
-        1000000
+        )
     );
 {%- endif %}
     RETURN new_epoch;
@@ -67,25 +64,16 @@ ALTER FUNCTION aurora_trigger.new_epoch() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.new_epoch() FROM PUBLIC;
 {%- if has_dead_letters %}
 
--- Has a sequence go on behind a number, if it has not come so far. The gap is more than others may
--- take from it meanwhile.
-CREATE OR REPLACE FUNCTION aurora_trigger.advance(sequence regclass, used bigint, gap bigint)
+-- Has a sequence go on behind a number, if it has not come so far.
+CREATE OR REPLACE FUNCTION aurora_trigger.advance(sequence regclass, used bigint)
 RETURNS void
-LANGUAGE plpgsql
+LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    last_value bigint;
-BEGIN
-    EXECUTE format(
-        'SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM %s AS s', sequence
+    SELECT aurora_trigger.take_numbers(
+        sequence, greatest(used - coalesce(pg_sequence_last_value(sequence), 0), 0)
     )
-    INTO last_value;
-    IF used > last_value THEN
-        PERFORM setval(sequence, used + gap);
-    END IF;
-END
 $body$;
-ALTER FUNCTION aurora_trigger.advance(regclass, bigint, bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.advance(regclass, bigint, bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.advance(regclass, bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.advance(regclass, bigint) FROM PUBLIC;
 {%- endif %}

@@ -38,8 +38,10 @@ BEGIN
     END IF;
 {%- if keeps_events %}
     IF to_regclass('aurora_trigger.failed_call') IS NULL THEN
+        CREATE SEQUENCE aurora_trigger.failed_call_id_seq AS bigint CACHE 1;
         CREATE TABLE aurora_trigger.failed_call (
-            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            id bigint PRIMARY KEY
+                DEFAULT aurora_trigger.take_numbers('aurora_trigger.failed_call_id_seq', 1) + 1,
             failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             -- Who called: async, commit, drain.
             caller text NOT NULL,
@@ -52,6 +54,8 @@ BEGIN
             detail text
         );
         ALTER TABLE aurora_trigger.failed_call OWNER TO aurora_trigger;
+        ALTER SEQUENCE aurora_trigger.failed_call_id_seq OWNER TO aurora_trigger;
+        ALTER SEQUENCE aurora_trigger.failed_call_id_seq OWNED BY aurora_trigger.failed_call.id;
         COMMENT ON TABLE aurora_trigger.failed_call IS
             'The calls of the relay that failed, the newest thousand and what came since the last '
             'drain.';

@@ -192,7 +192,7 @@ BEGIN
             JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE n.nspname = 'aurora_trigger'
                 AND c.relkind IN ('c', 'S', 'v', 'm', 'f', 'r', 'p')
-                -- The sequence of an identity column goes with its table.
+                -- The sequence of a column goes with its table.
                 AND NOT EXISTS (
                     SELECT FROM pg_depend AS d
                     WHERE c.relkind = 'S'
@@ -331,6 +331,10 @@ $body$;
 -- The file of one app neither changes nor removes what the file of another app installed.
 DO {{ ownership }};
 
+{% let step = "$step$" %}{% include "step_begin.sql" %}
+{% include "numbers.sql" %}
+{% include "step_end.sql" %}
+
 DO $body$
 DECLARE
     search_path_before CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
@@ -363,6 +367,11 @@ BEGIN
         CREATE SEQUENCE aurora_trigger.event_seq AS bigint CACHE 1;
         ALTER SEQUENCE aurora_trigger.event_seq OWNER TO aurora_trigger;
     END IF;
+    IF to_regclass('aurora_trigger.number_lock') IS NULL THEN
+        -- A view, since nobody vacuums or analyzes one, which would lock it, too.
+        CREATE VIEW aurora_trigger.number_lock AS SELECT 'Who takes numbers locks it.' AS use;
+        ALTER VIEW aurora_trigger.number_lock OWNER TO aurora_trigger;
+    END IF;
     IF to_regtype('aurora_trigger.lambda_answer') IS NULL THEN
         -- What aws_lambda.invoke returns, in the documented order.
         CREATE TYPE aurora_trigger.lambda_answer AS (
@@ -382,8 +391,10 @@ BEGIN
 {%- endif %}
 {%- if has_dead_letters %}
     IF to_regclass('aurora_trigger.dead_letter') IS NULL THEN
+        CREATE SEQUENCE aurora_trigger.dead_letter_id_seq AS bigint CACHE 1;
         CREATE TABLE aurora_trigger.dead_letter (
-            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            id bigint PRIMARY KEY
+                DEFAULT aurora_trigger.take_numbers('aurora_trigger.dead_letter_id_seq', 1) + 1,
             kept_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             reason text NOT NULL,
             schema_name text NOT NULL,
@@ -398,6 +409,8 @@ BEGIN
             is_raw boolean NOT NULL DEFAULT false
         );
         ALTER TABLE aurora_trigger.dead_letter OWNER TO aurora_trigger;
+        ALTER SEQUENCE aurora_trigger.dead_letter_id_seq OWNER TO aurora_trigger;
+        ALTER SEQUENCE aurora_trigger.dead_letter_id_seq OWNED BY aurora_trigger.dead_letter.id;
         -- By -id, as capture_status asks for it: by the order of the primary key, the planner
         -- would look for letters of a table without any among all those of others.
         CREATE INDEX dead_letter_table
@@ -414,7 +427,7 @@ END
 $body$;
 
 {% include "registry.sql" %}
-{% let step = "$step$" %}{% include "step_begin.sql" %}
+{% include "step_begin.sql" %}
 {% include "locks.sql" %}
 -- What an epoch begins with: milliseconds since 1970.
 CREATE OR REPLACE FUNCTION aurora_trigger.clock_epoch()

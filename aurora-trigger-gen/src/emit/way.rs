@@ -81,6 +81,11 @@ impl Way {
         matches!(self, Self::Queue | Self::Outbox | Self::OutboxAtCommit)
     }
 
+    /// True if an event gets its number where it is written. What waits for a drain gets it there.
+    pub(super) fn numbers_events(self) -> bool {
+        self.calls() || self.sends_at_commit()
+    }
+
     /// True if the table has a queue of its own.
     pub(super) fn has_queue(self) -> bool {
         self == Self::Queue

@@ -166,7 +166,11 @@ BEGIN
             this, done_xmax, done_open, is_divided, last_hash, is_last, queues, kept_places
         ) AS e
     ),
-    {% include "outbox/moved.sql" %}
+    {% include "outbox/moved.sql" %}, number AS (
+        SELECT
+            aurora_trigger.take_numbers('aurora_trigger.event_seq', count(*)) AS number_before
+        FROM event AS e
+    )
     INSERT INTO aurora_trigger.batch
         (
             lane, schema_name, table_name, place, event_count, bytes, oldest_us, collected_by,
@@ -247,7 +251,8 @@ BEGIN
                         END AS reduced_key
                     FROM (
                         SELECT
-                            nextval('aurora_trigger.event_seq') AS slot,
+                            (SELECT n.number_before FROM number AS n) + row_number() OVER ()
+                                AS slot,
                             o.*
                         FROM (
                             SELECT

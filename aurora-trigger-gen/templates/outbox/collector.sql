@@ -186,29 +186,38 @@ BEGIN
     everything.upto := '9223372036854775807:9223372036854775807:';
     -- By the clock, since the other server's log was longer or shorter than that of this one.
     UPDATE aurora_trigger.kept AS k SET position = 0;
+    WITH event AS (
+        SELECT e.*
+        FROM aurora_trigger.captured_events(
+            everything, 0, '{}', false, 0, true,
+            ARRAY(SELECT s.events_name FROM aurora_trigger.stream_queue AS s), '{}'
+        ) AS e
+        WHERE NOT txid_visible_in_snapshot(e.tx_id, this.done)
+                AND NOT coalesce(
+                    txid_visible_in_snapshot(e.tx_id, this.upto) AND (
+                        (e.position, e.ts_us) <= (this.part_position, this.part_us)
+                        OR (e.position, e.ts_us) <= (this.part_end_position, this.part_end_us)
+                            AND e.key_hash < this.next_hash
+                    ),
+                    false
+                )
+            -- Written here since then.
+            OR e.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
+    ), number AS (
+        SELECT
+            aurora_trigger.take_numbers('aurora_trigger.event_seq', count(*)) AS number_before
+        FROM event AS e
+    )
     INSERT INTO aurora_trigger.kept (
-        position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash,
+        seq, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op, key_hash,
         before, after, key, at_commit
     )
     SELECT
+        (SELECT n.number_before FROM number AS n)
+            + row_number() OVER (ORDER BY e.ts_us, e.position, e.ordinal),
         0, e.tx_id, e.ts_us, e.schema_name, e.table_name, e.fingerprint, e.capture, e.op,
         e.key_hash, e.before, e.after, e.key, false
-    FROM aurora_trigger.captured_events(
-        everything, 0, '{}', false, 0, true,
-        ARRAY(SELECT s.events_name FROM aurora_trigger.stream_queue AS s), '{}'
-    ) AS e
-    WHERE NOT txid_visible_in_snapshot(e.tx_id, this.done)
-            AND NOT coalesce(
-                txid_visible_in_snapshot(e.tx_id, this.upto) AND (
-                    (e.position, e.ts_us) <= (this.part_position, this.part_us)
-                    OR (e.position, e.ts_us) <= (this.part_end_position, this.part_end_us)
-                        AND e.key_hash < this.next_hash
-                ),
-                false
-            )
-        -- Written here since then.
-        OR e.ts_us > CASE WHEN this.upto IS NULL THEN this.done_us ELSE this.upto_us END
-    ORDER BY e.ts_us, e.position, e.ordinal;
+    FROM event AS e;
     TRUNCATE aurora_trigger.queue;
     TRUNCATE aurora_trigger.outbox;
     this.done := aurora_trigger.committed();

@@ -215,11 +215,19 @@ BEGIN
         )
     END;
     RETURN format(
-        'INSERT INTO aurora_trigger.dead_letter (
-            reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event,
+        'WITH event AS (%s), number AS (
+            SELECT
+                aurora_trigger.take_numbers(''aurora_trigger.event_seq'', count(*)) AS seq_before,
+                aurora_trigger.take_numbers(''aurora_trigger.dead_letter_id_seq'', count(*))
+                    AS id_before
+            FROM event AS e
+        )
+        INSERT INTO aurora_trigger.dead_letter (
+            id, reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event,
             is_raw
         )
         SELECT
+            (SELECT n.id_before FROM number AS n) + row_number() OVER (),
             coalesce($1, ''the table was altered while the transaction was open''),
             $2,
             $3,
@@ -229,7 +237,8 @@ BEGIN
             $6,
             $5,
             concat(
-                ''{"seq":'', nextval(''aurora_trigger.event_seq''), '',"op":"'', e.op, ''"'',
+                ''{"seq":'', (SELECT n.seq_before FROM number AS n) + row_number() OVER (),
+                '',"op":"'', e.op, ''"'',
                 CASE WHEN e.op IN (''u'', ''d'') THEN '',"before":'' END,
                 CASE WHEN e.op IN (''u'', ''d'') THEN e.before::text END,
                 CASE WHEN e.op IN (''u'', ''c'') THEN '',"after":'' END,
@@ -237,7 +246,7 @@ BEGIN
                 ''}''
             )::json,
             true
-        FROM (%s) AS e',
+        FROM event AS e',
         events
     );
 END

@@ -6,7 +6,7 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM aurora_trigger.wait_for_other_installations();
     IF to_regclass('aurora_trigger.outbox') IS NULL THEN
-        -- It has no number: nextval in a writer would change what its lastval() returns.
+        -- It has no number: a drain gives it one, in the order in which transactions committed.
         CREATE TABLE aurora_trigger.outbox (
             -- Its parts take turns: one is emptied while transactions write to the other.
             turn smallint NOT NULL,
@@ -115,7 +115,7 @@ BEGIN
     END IF;
     IF to_regclass('aurora_trigger.kept') IS NULL THEN
         CREATE TABLE aurora_trigger.kept (
-            seq bigint NOT NULL DEFAULT nextval('aurora_trigger.event_seq'),
+            seq bigint NOT NULL,
             -- Makes the primary key unique whatever the numbers are: an insert must not fail for it
             -- where they come again, as after a restore. A publication needs the key.
             tiebreaker double precision NOT NULL DEFAULT random(),

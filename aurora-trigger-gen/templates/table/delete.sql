@@ -4,12 +4,13 @@
 BEGIN
     {{ sql::warn_of_owner() }}
 {{- sql::keep_misfits(function, "old_rows") }}
+{{- sql::take_numbers(function, "(SELECT count(*) FROM old_rows)") }}
 {%- if function.way.calls() %}
 {{- sql::send() -}}
 SELECT row_to_json(change.*)
 FROM (
     SELECT
-        nextval('aurora_trigger.event_seq') AS seq,
+        number_before + row_number() OVER () AS seq,
         'd' AS op,
         row_to_json(image.*) AS before
     {{ old_rows }}

@@ -28,6 +28,9 @@ DECLARE
     turn smallint := ((date_part('epoch', transaction_timestamp()) / 10)::bigint & 1)::smallint;
 {%- endif %}
 {%- endif %}
+{%- if function.way.numbers_events() %}
+    number_before bigint;
+{%- endif %}
 {%- if function.way.sends_at_commit() %}
     kept_places text;
 {%- endif %}
@@ -109,6 +112,16 @@ DECLARE
 {%- endif %}
 {%- endmacro -%}
 
+{#- Numbers for as many events as there can be. -#}
+{%- macro take_numbers(function, count) %}
+{%- if function.way.numbers_events() %}
+    number_before := aurora_trigger.take_numbers(
+        'aurora_trigger.event_seq',
+        {{ count }}
+    );
+{%- endif %}
+{%- endmacro -%}
+
 {#- Puts the rows of a query of images into the part of the queue whose turn it is. -#}
 {%- macro queue(function, rows) %}
 {%- if let Some(queue) = function.queue %}
@@ -134,10 +147,11 @@ DECLARE
 {%- endif -%}
 {%- if function.way.sends_at_commit() -%}
 INSERT INTO aurora_trigger.kept (
-    position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
+    seq, position, tx_id, ts_us, schema_name, table_name, fingerprint, capture, op,
     key_hash, before, after, at_commit
 )
 SELECT
+    number_before + row_number() OVER (),
     place,
 {%- else -%}
 INSERT INTO aurora_trigger.outbox (
@@ -235,18 +249,18 @@ FROM (
 {{- send() -}}
 SELECT CASE change.op
     WHEN 'u' THEN json_build_object(
-        'seq', nextval('aurora_trigger.event_seq'),
+        'seq', number_before + row_number() OVER (),
         'op', 'u',
         'before', change.before,
         'after', change.after
     )
     WHEN 'd' THEN json_build_object(
-        'seq', nextval('aurora_trigger.event_seq'),
+        'seq', number_before + row_number() OVER (),
         'op', 'd',
         'before', change.before
     )
     ELSE json_build_object(
-        'seq', nextval('aurora_trigger.event_seq'),
+        'seq', number_before + row_number() OVER (),
         'op', 'c',
         'after', change.after
     )

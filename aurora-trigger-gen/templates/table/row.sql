@@ -5,6 +5,7 @@ BEGIN
     {{ sql::warn_of_owner() }}
     -- Column by column: a partition's row is of the partition's type, and a cast from that one to
     -- the table's would be code of its owner.
+{{- sql::take_numbers(function, "2") }}
 {{- sql::deliver(function) -}}
 SELECT
     old_image.row_key AS old_key,

@@ -4,9 +4,10 @@
 BEGIN
     {{ sql::warn_of_owner() }}
 {{- sql::keep_misfits(function, "") }}
+{{- sql::take_numbers(function, "1") }}
 {%- if function.way.calls() %}
 {{- sql::send() -}}
-SELECT json_build_object('seq', nextval('aurora_trigger.event_seq'), 'op', 't')
+SELECT json_build_object('seq', number_before + 1, 'op', 't')
 {{- sql::end_send(function) }}
 {%- else %}
 {{- sql::keep(function) -}}

@@ -5,6 +5,9 @@
 BEGIN
     {{ sql::warn_of_owner() }}
 {{- sql::keep_misfits(function, "old_rows") }}
+{{- sql::take_numbers(
+    function, "(SELECT count(*) FROM old_rows) + (SELECT count(*) FROM new_rows)"
+) }}
     -- A BEFORE INSERT trigger of a partition can drop a row that an UPDATE moves there: that row is
     -- in the old transition table only.
     IF {{ is_partitioned }} THEN

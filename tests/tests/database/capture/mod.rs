@@ -13,6 +13,7 @@ mod other_triggers;
 mod partitions;
 mod random_workload;
 mod replay;
+mod session;
 mod sizes;
 mod statements;
 mod subsets;
