@@ -47,7 +47,7 @@ BEGIN
             caller text NOT NULL,
             schema_name text,
             table_name text,
-            lane smallint,
+            lanes smallint[],
             events integer NOT NULL,
             sqlstate text,
             message text,

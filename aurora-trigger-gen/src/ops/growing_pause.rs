@@ -7,7 +7,7 @@ pub(super) struct GrowingPause {
 }
 
 impl GrowingPause {
-    const FIRST: Duration = Duration::from_millis(5);
+    const FIRST: Duration = Duration::from_millis(1);
 
     pub(super) fn up_to(limit: Duration) -> Self {
         Self {
@@ -28,9 +28,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_from_5_ms_to_its_limit() {
+    fn it_doubles_from_1_ms_to_its_limit() {
         let mut pause = GrowingPause::up_to(Duration::from_secs(1));
-        let pauses: Vec<u128> = (0..10).map(|_| pause.next().as_millis()).collect();
-        assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+        let pauses: Vec<u128> = (0..12).map(|_| pause.next().as_millis()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 1000]);
     }
 }

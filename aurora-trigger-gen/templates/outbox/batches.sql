@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION aurora_trigger.tables_to_send()
 RETURNS TABLE (
     schema_name text, table_name text, first_truncation bigint, truncation_is_next boolean
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 ROWS 3
 SET search_path = pg_catalog, pg_temp
@@ -12,6 +12,9 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET jit = off
 AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     -- One look at the index for each table, however many batches there are.
     WITH RECURSIVE found AS (
         (
@@ -56,14 +59,15 @@ AS $body$
         SELECT
         FROM aurora_trigger.stream_table AS s
         WHERE s.schema_name = f.schema_name AND s.table_name = f.table_name AND s.paused
-    )
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.tables_to_send() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.tables_to_send() FROM PUBLIC;
 
--- The next batches of a lane, in their order, as many as a call takes.
-CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lane(
-    of_lane smallint,
+-- The next batches of these lanes, in their order, as many as a call takes.
+CREATE OR REPLACE FUNCTION aurora_trigger.next_of_lanes(
+    lanes smallint[],
     call_bytes bigint,
     OUT places bigint[],
     OUT schema_names text[],
@@ -106,15 +110,16 @@ BEGIN
             FROM (
                 SELECT waiting.*
                 FROM aurora_trigger.tables_to_send() AS t
+                CROSS JOIN unnest(lanes) AS of (lane)
                 CROSS JOIN LATERAL (
                     SELECT b.*
                     FROM aurora_trigger.batch AS b
-                    WHERE b.lane = of_lane
+                    WHERE b.lane = of.lane
                         AND b.schema_name = t.schema_name
                         AND b.table_name = t.table_name
                         AND b.collected_by IS DISTINCT FROM own_tx
                         AND CASE
-                            WHEN of_lane >= 0 THEN b.place < t.first_truncation
+                            WHEN of.lane >= 0 THEN b.place < t.first_truncation
                             ELSE b.place = t.first_truncation AND t.truncation_is_next
                         END
                     ORDER BY b.place
@@ -128,11 +133,11 @@ BEGIN
     ) AS c;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.next_of_lane(smallint, bigint) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.next_of_lane(smallint, bigint) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.next_of_lanes(smallint[], bigint) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.next_of_lanes(smallint[], bigint) FROM PUBLIC;
 
 -- The events of batches one by one, each with its source.
-CREATE OR REPLACE FUNCTION aurora_trigger.batch_events(of_lane smallint, places bigint[])
+CREATE OR REPLACE FUNCTION aurora_trigger.batch_events(lanes smallint[], places bigint[])
 RETURNS TABLE (place bigint, number bigint, seq bigint, source text, event text)
 LANGUAGE sql
 STABLE
@@ -172,12 +177,12 @@ AS $body$
                 strpos(t.text, ',"events":[') AS source_end
             FROM aurora_trigger.batch AS b
             CROSS JOIN LATERAL unnest(b.events) WITH ORDINALITY AS t (text, number)
-            WHERE b.lane = of_lane AND b.place = ANY (places)
+            WHERE b.lane = ANY (lanes) AND b.place = ANY (places)
         ) AS p
     ) AS e
 $body$;
-ALTER FUNCTION aurora_trigger.batch_events(smallint, bigint[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.batch_events(smallint, bigint[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.batch_events(smallint[], bigint[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.batch_events(smallint[], bigint[]) FROM PUBLIC;
 
 -- An event of a batch as JSON; one that is nested too deep for the stack that is left, as a string.
 CREATE OR REPLACE FUNCTION aurora_trigger.event_as_json(event text)
@@ -198,7 +203,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.event_as_json(text) FROM PUBLIC;
 -- Takes events out of batches, by their numbers: they are in the stream, or become dead letters,
 -- each with its reason.
 CREATE OR REPLACE FUNCTION aurora_trigger.take_out(
-    of_lane smallint,
+    lanes smallint[],
     places bigint[],
     sent bigint[],
     refused bigint[],
@@ -231,7 +236,7 @@ BEGIN
             e.seq,
             e.source::json AS source,
             aurora_trigger.event_as_json(e.event) AS event
-        FROM aurora_trigger.batch_events(of_lane, places) AS e
+        FROM aurora_trigger.batch_events(lanes, places) AS e
         JOIN unnest(refused, reasons) AS r (seq, reason) ON r.seq = e.seq
     ) AS s
     ORDER BY s.seq;
@@ -260,7 +265,7 @@ BEGIN
                 e.*,
                 min(e.number) OVER (PARTITION BY e.place) AS first_number,
                 lag(e.source) OVER (PARTITION BY e.place ORDER BY e.number) AS source_before
-            FROM aurora_trigger.batch_events(of_lane, places) AS e
+            FROM aurora_trigger.batch_events(lanes, places) AS e
             WHERE NOT EXISTS (
                 SELECT
                 FROM unnest(coalesce(sent, '{}') || coalesce(refused, '{}')) AS taken (seq)
@@ -272,23 +277,23 @@ BEGIN
         UPDATE aurora_trigger.batch AS b
         SET event_count = r.event_count, bytes = r.bytes, events = r.events
         FROM rest AS r
-        WHERE b.lane = of_lane AND b.place = r.place AND b.event_count <> r.event_count
+        WHERE b.lane = ANY (lanes) AND b.place = r.place AND b.event_count <> r.event_count
     )
     SELECT array_agg(r.place) INTO places_left FROM rest AS r;
     DELETE FROM aurora_trigger.batch AS b
-    WHERE b.lane = of_lane
+    WHERE b.lane = ANY (lanes)
         AND b.place = ANY (places)
         AND b.place <> ALL (coalesce(places_left, '{}'));
 END
 $body$;
-ALTER FUNCTION aurora_trigger.take_out(smallint, bigint[], bigint[], bigint[], text[])
+ALTER FUNCTION aurora_trigger.take_out(smallint[], bigint[], bigint[], bigint[], text[])
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.take_out(smallint, bigint[], bigint[], bigint[], text[])
+REVOKE ALL ON FUNCTION aurora_trigger.take_out(smallint[], bigint[], bigint[], bigint[], text[])
     FROM PUBLIC;
 
 -- The numbers of the events in these batches that are nested too deep to be read. Each is read by
 -- itself: so one of them costs a drain as much as any other event, however many of them there are.
-CREATE OR REPLACE FUNCTION aurora_trigger.nested_too_deep(of_lane smallint, places bigint[])
+CREATE OR REPLACE FUNCTION aurora_trigger.nested_too_deep(lanes smallint[], places bigint[])
 RETURNS bigint[]
 LANGUAGE plpgsql
 STABLE
@@ -299,7 +304,7 @@ DECLARE
     event record;
     deep bigint[] := ARRAY[]::bigint[];
 BEGIN
-    FOR event IN SELECT e.seq, e.event FROM aurora_trigger.batch_events(of_lane, places) AS e LOOP
+    FOR event IN SELECT e.seq, e.event FROM aurora_trigger.batch_events(lanes, places) AS e LOOP
         BEGIN
             -- As deep as in a payload.
             PERFORM concat('{"batches":[{"events":[', event.event, ']}]}')::json;
@@ -310,5 +315,5 @@ BEGIN
     RETURN deep;
 END
 $body$;
-ALTER FUNCTION aurora_trigger.nested_too_deep(smallint, bigint[]) OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.nested_too_deep(smallint, bigint[]) FROM PUBLIC;
+ALTER FUNCTION aurora_trigger.nested_too_deep(smallint[], bigint[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.nested_too_deep(smallint[], bigint[]) FROM PUBLIC;

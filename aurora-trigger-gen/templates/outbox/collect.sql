@@ -161,15 +161,106 @@ BEGIN
         RETURN false;
     END IF;
     WITH event AS (
-        SELECT row_number() OVER () AS id, e.*
+        SELECT
+            e.ordinality AS id,
+            e.*,
+            {% include "outbox/event_bytes.sql" %}
         FROM aurora_trigger.captured_events(
             this, done_xmax, done_open, is_divided, last_hash, is_last, queues, kept_places
-        ) AS e
+        ) WITH ORDINALITY AS e
     ),
     {% include "outbox/moved.sql" %}, number AS (
         SELECT
             aurora_trigger.take_numbers('aurora_trigger.event_seq', count(*)) AS number_before
         FROM event AS e
+    ), streamed AS (
+        SELECT t.schema_name, t.table_name, row_number() OVER () AS number
+        FROM (SELECT DISTINCT e.schema_name, e.table_name FROM event AS e) AS t
+    ), numbered AS (
+        -- Without the images, which would take a while to be moved around. The first columns of a
+        -- row are the fastest to compare.
+        SELECT
+            (SELECT n.number_before FROM number AS n) + row_number() OVER so_far AS slot,
+            count(*) FILTER (WHERE o.op = 't') OVER so_far AS part,
+            o.*
+        FROM (
+            SELECT
+                coalesce(m.position, e.position) AS in_position,
+                coalesce(m.ts_us, e.ts_us) AS at_us,
+                coalesce(m.seq, e.seq, last_key) AS as_seq,
+                coalesce(m.ordinal, e.ordinal) AS as_ordinal,
+                e.id,
+                e.tx_id,
+                e.ts_us,
+                hashtextextended(e.capture, 0) AS capture_hash,
+                s.number AS table_number,
+                aurora_trigger.lane_of(e.key_hash) AS lane,
+                e.op,
+                e.event_bytes,
+                coalesce(e.event_bytes > {{ drain_bytes }}, true) AS is_reduced,
+                m.seq AS moved_to
+            FROM event AS e
+            JOIN streamed AS s
+                ON s.schema_name = e.schema_name AND s.table_name = e.table_name
+            LEFT JOIN moved AS m ON m.id = e.id
+            ORDER BY 1, 2, 3, 4
+        ) AS o
+        WINDOW so_far AS (ROWS UNBOUNDED PRECEDING)
+    ), reduced AS (
+        SELECT
+            n.id,
+            aurora_trigger.reduce(
+                e.schema_name, e.table_name, e.fingerprint, e.capture, e.tx_id, e.ts_us,
+                coalesce(e.seq, n.slot), e.op, e.before, e.after, e.event_bytes
+            ) AS key
+        FROM numbered AS n
+        JOIN event AS e ON e.id = n.id
+        WHERE n.is_reduced
+    ), placed AS (
+        SELECT
+            p.*,
+            p.piece IS DISTINCT FROM lag(p.piece) OVER batch_order AS is_first_of_piece,
+            p.piece IS DISTINCT FROM lag(p.piece) OVER batch_order
+                OR p.capture_hash <> lag(p.capture_hash) OVER batch_order
+                OR p.ts_us <> lag(p.ts_us) OVER batch_order
+                OR p.tx_id <> lag(p.tx_id) OVER batch_order AS begins_source
+        FROM (
+            SELECT
+                s.*,
+                -- One that is bigger than a piece is one of its own.
+                (
+                    2 * count(*) FILTER (WHERE s.event_bytes > s.piece_bytes) OVER batch_order
+                    - (s.event_bytes > s.piece_bytes)::integer
+                ) * 1000000000 + (
+                    sum(s.event_bytes) OVER batch_order - s.event_bytes
+                ) / s.piece_bytes AS piece
+            FROM (
+                SELECT
+                    -- No batch holds events of two tables, of two lanes, or from before and behind
+                    -- a TRUNCATE.
+                    (n.part << 32) + (n.table_number << 8) + n.lane AS bucket,
+                    n.slot,
+                    n.id,
+                    n.tx_id,
+                    n.ts_us,
+                    n.capture_hash,
+                    n.lane,
+                    n.moved_to,
+                    n.is_reduced,
+                    CASE
+                        WHEN n.is_reduced THEN 96 + octet_length(r.key::text)
+                        ELSE n.event_bytes::integer
+                    END AS event_bytes,
+                    piece_bytes[n.lane + 2] AS piece_bytes
+                FROM numbered AS n
+                LEFT JOIN reduced AS r ON r.id = n.id
+                WHERE NOT n.is_reduced OR r.key IS NOT NULL
+            ) AS s
+            WINDOW batch_order AS (
+                PARTITION BY s.bucket ORDER BY s.slot ROWS UNBOUNDED PRECEDING
+            )
+        ) AS p
+        WINDOW batch_order AS (PARTITION BY p.bucket ORDER BY p.slot)
     )
     INSERT INTO aurora_trigger.batch
         (
@@ -177,9 +268,9 @@ BEGIN
             events
         )
     SELECT
-        t.lane,
-        t.schema_name,
-        t.table_name,
+        min(t.lane),
+        min(t.schema_name),
+        min(t.table_name),
         min(t.slot),
         count(*),
         sum(
@@ -196,103 +287,31 @@ BEGIN
         )
     FROM (
         SELECT
-            p.*,
+            n.bucket,
+            n.piece,
+            n.slot,
+            n.lane,
+            n.event_bytes,
+            n.moved_to,
+            n.is_first_of_piece,
+            p.schema_name,
+            p.table_name,
+            p.seq,
+            p.ts_us,
+            p.op,
+            CASE WHEN NOT n.is_reduced THEN p.before END AS before,
+            CASE WHEN NOT n.is_reduced THEN p.after END AS after,
+            CASE WHEN n.is_reduced THEN r.key ELSE p.key END AS key,
             CASE
-                WHEN p.capture IS DISTINCT FROM lag(p.capture) OVER batch_order
-                    OR p.piece IS DISTINCT FROM lag(p.piece) OVER batch_order
+                WHEN n.begins_source
                 THEN {% include "outbox/source_text.sql" %}
                 ELSE ''
-            END AS source,
-            p.piece IS DISTINCT FROM lag(p.piece) OVER batch_order AS is_first_of_piece
-        FROM (
-            SELECT
-                s.*,
-                -- One that is bigger than a piece is one of its own.
-                (
-                    2 * count(*) FILTER (WHERE s.event_bytes > s.piece_bytes) OVER batch_order
-                    - (s.event_bytes > s.piece_bytes)::integer
-                ) * 1000000000 + (
-                    sum(s.event_bytes) OVER batch_order - s.event_bytes
-                ) / s.piece_bytes AS piece
-            FROM (
-                SELECT
-                    n.lane,
-                    count(*) FILTER (WHERE n.op = 't') OVER (
-                        ORDER BY n.slot ROWS UNBOUNDED PRECEDING
-                    ) AS part,
-                    n.slot,
-                    n.schema_name,
-                    n.table_name,
-                    n.seq,
-                    n.tx_id,
-                    n.ts_us,
-                    n.fingerprint,
-                    n.capture,
-                    n.op,
-                    n.moved_to,
-                    CASE WHEN NOT n.is_reduced THEN n.before END AS before,
-                    CASE WHEN NOT n.is_reduced THEN n.after END AS after,
-                    CASE WHEN n.is_reduced THEN n.reduced_key ELSE n.key END AS key,
-                    CASE
-                        WHEN n.is_reduced THEN 96 + octet_length(n.reduced_key::text)
-                        ELSE n.event_bytes::integer
-                    END AS event_bytes,
-                    piece_bytes[n.lane + 2] AS piece_bytes
-                FROM (
-                    SELECT
-                        q.*,
-                        coalesce(q.event_bytes > {{ drain_bytes }}, true) AS is_reduced,
-                        CASE WHEN coalesce(q.event_bytes > {{ drain_bytes }}, true)
-                            THEN aurora_trigger.reduce(
-                                q.schema_name, q.table_name, q.fingerprint, q.capture, q.tx_id,
-                                q.ts_us, coalesce(q.seq, q.slot), q.op, q.before, q.after,
-                                q.event_bytes
-                            )
-                        END AS reduced_key
-                    FROM (
-                        SELECT
-                            (SELECT n.number_before FROM number AS n) + row_number() OVER ()
-                                AS slot,
-                            o.*
-                        FROM (
-                            SELECT
-                                -- The first columns of a row are the fastest to compare.
-                                coalesce(m.position, e.position) AS in_position,
-                                coalesce(m.ts_us, e.ts_us) AS at_us,
-                                coalesce(m.seq, e.seq, last_key) AS as_seq,
-                                coalesce(m.ordinal, e.ordinal) AS as_ordinal,
-                                aurora_trigger.lane_of(e.key_hash) AS lane,
-                                e.seq,
-                                e.tx_id,
-                                e.ts_us,
-                                e.schema_name,
-                                e.table_name,
-                                e.fingerprint,
-                                e.capture,
-                                e.op,
-                                e.before,
-                                e.after,
-                                e.key,
-                                m.seq AS moved_to,
-                                {% include "outbox/event_bytes.sql" %}
-                            FROM event AS e
-                            LEFT JOIN moved AS m ON m.id = e.id
-                            ORDER BY 1, 2, 3, 4
-                        ) AS o
-                    ) AS q
-                ) AS n
-                WHERE NOT n.is_reduced OR n.reduced_key IS NOT NULL
-            ) AS s
-            WINDOW batch_order AS (
-                PARTITION BY s.lane, s.part, s.schema_name, s.table_name
-                ORDER BY s.slot ROWS UNBOUNDED PRECEDING
-            )
-        ) AS p
-        WINDOW batch_order AS (
-            PARTITION BY p.lane, p.part, p.schema_name, p.table_name ORDER BY p.slot
-        )
+            END AS source
+        FROM placed AS n
+        JOIN event AS p ON p.id = n.id
+        LEFT JOIN reduced AS r ON r.id = n.id
     ) AS t
-    GROUP BY t.lane, t.part, t.schema_name, t.table_name, t.piece;
+    GROUP BY t.bucket, t.piece;
     has_batches := FOUND;
     DELETE FROM aurora_trigger.kept AS k WHERE k.ctid = ANY (kept_places);
     IF NOT is_last THEN

@@ -2,22 +2,28 @@
 -- leaves it out of its list.
 CREATE OR REPLACE FUNCTION aurora_trigger.committed()
 RETURNS txid_snapshot
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
-    SELECT CASE
-        WHEN own.tx_id >= txid_snapshot_xmax(s.shown) THEN s.shown
-        ELSE concat(
-            least(txid_snapshot_xmin(s.shown), own.tx_id), ':', txid_snapshot_xmax(s.shown), ':',
-            (
-                SELECT string_agg(open.tx_id::text, ',' ORDER BY open.tx_id)
-                FROM (
-                    SELECT txid_snapshot_xip(s.shown) UNION SELECT own.tx_id
-                ) AS open (tx_id)
-            )
-        )::txid_snapshot
-    END
-    FROM (VALUES (txid_current_snapshot())) AS s (shown), (VALUES (txid_current())) AS own (tx_id)
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN own.tx_id >= txid_snapshot_xmax(s.shown) THEN s.shown
+            ELSE concat(
+                least(txid_snapshot_xmin(s.shown), own.tx_id), ':',
+                txid_snapshot_xmax(s.shown), ':',
+                (
+                    SELECT string_agg(open.tx_id::text, ',' ORDER BY open.tx_id)
+                    FROM (
+                        SELECT txid_snapshot_xip(s.shown) UNION SELECT own.tx_id
+                    ) AS open (tx_id)
+                )
+            )::txid_snapshot
+        END
+        FROM (VALUES (txid_current_snapshot())) AS s (shown)
+        CROSS JOIN (VALUES (txid_current())) AS own (tx_id)
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.committed() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.committed() FROM PUBLIC;
@@ -26,15 +32,17 @@ REVOKE ALL ON FUNCTION aurora_trigger.committed() FROM PUBLIC;
 -- replication, counts the transactions of another server.
 CREATE OR REPLACE FUNCTION aurora_trigger.is_sealed()
 RETURNS boolean
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-    SELECT EXISTS (
+BEGIN
+    RETURN EXISTS (
         SELECT
         FROM aurora_trigger.collector AS c
         JOIN aurora_trigger.collector_seal AS s ON s.written_by = c.xmin::text
-    )
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.is_sealed() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.is_sealed() FROM PUBLIC;
@@ -42,9 +50,10 @@ REVOKE ALL ON FUNCTION aurora_trigger.is_sealed() FROM PUBLIC;
 -- Writes down how far the collector has come.
 CREATE OR REPLACE FUNCTION aurora_trigger.note_collector(state aurora_trigger.collector)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
+BEGIN
     WITH noted AS (
         UPDATE aurora_trigger.collector AS c
         SET done = state.done,
@@ -61,7 +70,8 @@ AS $body$
             step_events = state.step_events
         RETURNING c.xmin::text AS written_by
     )
-    UPDATE aurora_trigger.collector_seal AS s SET written_by = n.written_by FROM noted AS n
+    UPDATE aurora_trigger.collector_seal AS s SET written_by = n.written_by FROM noted AS n;
+END
 $body$;
 ALTER FUNCTION aurora_trigger.note_collector(aurora_trigger.collector) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.note_collector(aurora_trigger.collector) FROM PUBLIC;
@@ -71,15 +81,17 @@ CREATE OR REPLACE FUNCTION aurora_trigger.ended_since(
     earlier txid_snapshot, later txid_snapshot
 )
 RETURNS bigint[]
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-    SELECT ARRAY(
+BEGIN
+    RETURN ARRAY(
         SELECT open.tx_id
         FROM txid_snapshot_xip(earlier) AS open (tx_id)
         WHERE txid_visible_in_snapshot(open.tx_id, later)
-    )
+    );
+END
 $body$;
 ALTER FUNCTION aurora_trigger.ended_since(txid_snapshot, txid_snapshot) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.ended_since(txid_snapshot, txid_snapshot) FROM PUBLIC;

@@ -42,6 +42,40 @@ $body$;
 ALTER FUNCTION aurora_trigger.lanes_to_send() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.lanes_to_send() FROM PUBLIC;
 
+-- Of these lanes those whose events go in one call: all of them, where that is little. A lane whose
+-- last call failed, and a TRUNCATE, go alone, so that they are in the way of no other.
+CREATE OR REPLACE FUNCTION aurora_trigger.lanes_of_one_call(to_send smallint[])
+RETURNS smallint[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN (
+        SELECT array_agg(DISTINCT l.lane)
+        FROM aurora_trigger.lane AS l
+        CROSS JOIN aurora_trigger.tables_to_send() AS t
+        LEFT JOIN LATERAL (
+            SELECT b.bytes
+            FROM aurora_trigger.batch AS b
+            WHERE b.lane = l.lane
+                AND b.schema_name = t.schema_name
+                AND b.table_name = t.table_name
+            ORDER BY b.place
+            LIMIT 100
+        ) AS b
+            ON true
+        WHERE l.lane = ANY (to_send) AND l.lane >= 0 AND l.failures = 0
+        HAVING sum(b.bytes) <= {{ least_drain_bytes }}
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.lanes_of_one_call(smallint[]) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.lanes_of_one_call(smallint[]) FROM PUBLIC;
+
 -- True if there is a lane that does not pause, and has less to send than a call takes.
 CREATE OR REPLACE FUNCTION aurora_trigger.lanes_want_more()
 RETURNS boolean
@@ -80,6 +114,43 @@ END
 $body$;
 ALTER FUNCTION aurora_trigger.lanes_want_more() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.lanes_want_more() FROM PUBLIC;
+
+-- True if the batches take up much room, and all of them can be sent: then none are added until all
+-- are sent and the room is given back, which a server's own vacuuming would not do before the load
+-- ends.
+CREATE OR REPLACE FUNCTION aurora_trigger.batch_is_full()
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    full_bytes CONSTANT bigint := 64000000::bigint;
+BEGIN
+    RETURN pg_total_relation_size('aurora_trigger.batch') > full_bytes
+        AND EXISTS (SELECT FROM aurora_trigger.batch)
+        AND NOT EXISTS (
+            SELECT
+            FROM aurora_trigger.lane AS l
+            WHERE l.failures > 0
+                AND EXISTS (SELECT FROM aurora_trigger.batch AS b WHERE b.lane = l.lane)
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM aurora_trigger.stream_table AS s
+            WHERE s.paused
+                AND EXISTS (
+                    SELECT
+                    FROM aurora_trigger.batch AS b
+                    WHERE b.schema_name = s.schema_name AND b.table_name = s.table_name
+                )
+        );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.batch_is_full() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.batch_is_full() FROM PUBLIC;
 
 -- Collects, if nobody else is at it. A failure is noted, and is in the way of no call. It does
 -- nothing in a transaction that has written events, which would keep the locks.
@@ -126,7 +197,7 @@ BEGIN
     -- The outcome of the call must not be lost for it.
     BEGIN
         PERFORM aurora_trigger.note_failed_call(
-            'drain', NULL::smallint, NULL::text[], NULL::text[], NULL::bigint[],
+            'drain', NULL::smallint[], NULL::text[], NULL::text[], NULL::bigint[],
             error_state, error_message, error_detail
         );
         PERFORM FROM aurora_trigger.collector FOR UPDATE SKIP LOCKED;
@@ -189,10 +260,10 @@ $body$;
 ALTER FUNCTION aurora_trigger.put_back_lanes() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.put_back_lanes() FROM PUBLIC;
 
--- Sends what waits in the outbox: one call, for the lane that was tried longest ago of those that
--- have something to send and that nobody else is at. So each call is in a transaction of its own,
--- and none is rolled back for another. Returns whether another drain would have something to do at
--- once.
+-- Sends what waits in the outbox: one call, for all lanes where that is little, or for the lane
+-- that was tried longest ago of those that have something to send and that nobody else is at. So
+-- each call is in a transaction of its own, and none is rolled back for another. Returns whether
+-- another drain would have something to do at once.
 CREATE OR REPLACE FUNCTION aurora_trigger.drain()
 RETURNS boolean
 LANGUAGE plpgsql
@@ -203,6 +274,8 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $body$
 DECLARE
+    to_send smallint[];
+    together smallint[];
     next_lane smallint;
     outcome text;
     -- Of those that somebody else is at.
@@ -244,13 +317,21 @@ BEGIN
         WHERE old.id <= (SELECT max(newest.id) - 1000 FROM aurora_trigger.failed_call AS newest)
         FOR UPDATE SKIP LOCKED
     ));
-    FOREACH next_lane IN ARRAY aurora_trigger.lanes_to_send() LOOP
-        outcome := aurora_trigger.drain_lane(next_lane);
+    to_send := aurora_trigger.lanes_to_send();
+    together := aurora_trigger.lanes_of_one_call(to_send);
+    IF cardinality(together) > 1 THEN
+        outcome := aurora_trigger.drain_lanes(together);
+    END IF;
+    FOREACH next_lane IN ARRAY to_send LOOP
         EXIT WHEN outcome IN ('called', 'more');
-        idle_lanes := array_append(idle_lanes, next_lane);
+        outcome := aurora_trigger.drain_lanes(ARRAY[next_lane]);
+        IF outcome = 'idle' THEN
+            idle_lanes := array_append(idle_lanes, next_lane);
+        END IF;
     END LOOP;
     -- Not more than calls take: what waits in the outbox costs less than what waits in batches.
     IF aurora_trigger.lanes_want_more()
+        AND NOT aurora_trigger.batch_is_full()
         AND current_setting('aurora_trigger.is_cut_off', true) IS DISTINCT FROM 'yes'
     THEN
         has_collected := aurora_trigger.try_to_collect();

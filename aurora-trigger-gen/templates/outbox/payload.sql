@@ -22,7 +22,7 @@ REVOKE ALL ON FUNCTION aurora_trigger.payload(text, text) FROM PUBLIC;
 -- other.
 CREATE OR REPLACE FUNCTION aurora_trigger.note_failed_call(
     caller text,
-    of_lane smallint,
+    lanes smallint[],
     schema_names text[],
     table_names text[],
     events bigint[],
@@ -35,10 +35,10 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $body$
     INSERT INTO aurora_trigger.failed_call
-        (caller, lane, schema_name, table_name, events, sqlstate, message, detail)
+        (caller, lanes, schema_name, table_name, events, sqlstate, message, detail)
     SELECT
         caller,
-        of_lane,
+        note_failed_call.lanes,
         t.schema_name,
         t.table_name,
         coalesce(sum(t.events), 0),
@@ -52,11 +52,11 @@ AS $body$
 $body$;
 ALTER FUNCTION
     aurora_trigger.note_failed_call(
-        text, smallint, text[], text[], bigint[], text, text, text
+        text, smallint[], text[], text[], bigint[], text, text, text
     )
     OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION
     aurora_trigger.note_failed_call(
-        text, smallint, text[], text[], bigint[], text, text, text
+        text, smallint[], text[], text[], bigint[], text, text, text
     )
     FROM PUBLIC;

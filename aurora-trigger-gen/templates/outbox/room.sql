@@ -12,7 +12,10 @@ DECLARE
     is_done boolean;
 BEGIN
     IF NOT EXISTS (
-            SELECT FROM aurora_trigger.part AS p WHERE pg_total_relation_size(p.id) >= worthwhile
+            SELECT
+            FROM aurora_trigger.part AS p
+            -- An empty one is told by a look at one file.
+            WHERE pg_relation_size(p.id) > 0 AND pg_total_relation_size(p.id) >= worthwhile
         )
         AND pg_total_relation_size('aurora_trigger.batch') < worthwhile
         AND pg_total_relation_size('aurora_trigger.kept') < worthwhile

@@ -239,9 +239,9 @@ async fn what_a_transaction_moves_meanwhile_is_not_lost() {
         .batch_execute(
             "SELECT aurora_trigger.drain();
              BEGIN; SELECT aurora_trigger.take_out(
-                 b.lane, ARRAY[b.place], NULL, ARRAY[e.seq], ARRAY['not today']
+                 ARRAY[b.lane], ARRAY[b.place], NULL, ARRAY[e.seq], ARRAY['not today']
              )
-             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(ARRAY[b.lane], ARRAY[b.place]) AS e",
         )
         .await
         .expect("there is one");

@@ -2,6 +2,7 @@
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use pipeline_tests::Pipeline;
+use relay_lambda::local::Fault;
 use serde::Deserialize;
 use tokio_postgres::Client;
 
@@ -166,32 +167,67 @@ async fn what_is_sent_takes_no_room() {
     run(&reader, "COMMIT").await;
 }
 
-/// `lastInsertId()` of many a library asks for it without the name of a sequence.
+/// The batches are full at less, so that a test is fast.
+const FULL_AT_2_MB: &str = "
+    DO $$
+    BEGIN
+        EXECUTE replace(
+            pg_get_functiondef('aurora_trigger.batch_is_full()'::regprocedure), '64000000', '2000000'
+        );
+    END $$";
+
+/// Autovacuum looks once a minute, and gives back only what is at the end of a table.
 #[tokio::test]
-async fn a_session_does_not_see_the_sequences_of_the_outbox() {
+async fn batches_take_no_more_room_while_writers_go_on() {
     let (pipeline, session) = start().await;
+    run(&session, FULL_AT_2_MB).await;
+    run(&session, "SET aurora_trigger.commits_at_once = 'yes'").await;
+    let mut most = 0;
+    for round in 0..40 {
+        let insert = format!(
+            "INSERT INTO shop.items
+             SELECT 400 * {round} + n, repeat('x', 1000) FROM generate_series(1, 400) AS n"
+        );
+        run(&session, &insert).await;
+        drain_once(&session).await;
+        let size = "SELECT pg_total_relation_size('aurora_trigger.batch')";
+        most = most.max(number(&session, size).await);
+    }
+    assert!(most < 6_000_000, "{most}");
+    while drain_once(&session).await {}
+    assert_eq!(pipeline.take_events::<Item>().len(), 16_000);
+}
+
+/// Room that can't come back yet is no reason to wait.
+#[tokio::test]
+async fn full_batches_that_can_not_be_sent_hold_up_no_other() {
+    let (pipeline, session) = start().await;
+    run(&session, FULL_AT_2_MB).await;
     run(
         &session,
-        "CREATE SEQUENCE shop.ids START 7000000;
-         ALTER TABLE shop.items ALTER id SET DEFAULT nextval('shop.ids')",
+        "INSERT INTO shop.items SELECT n, repeat('x', 10000) FROM generate_series(1, 800) AS n",
     )
     .await;
-    for statement in [
-        "INSERT INTO shop.items (name) VALUES ('a')",
-        "UPDATE shop.items SET name = name || '!'",
-        "UPDATE shop.items SET id = id + 1000",
-        "DELETE FROM shop.items",
-        "TRUNCATE shop.items",
-    ] {
-        run(&session, statement).await;
-        assert_eq!(
-            number(&session, "SELECT lastval()").await,
-            7_000_000,
-            "{statement}"
-        );
-    }
-    pipeline.drain().await;
-    assert_eq!(pipeline.take_events::<Item>().len(), 6);
+    assert!(drain_once(&session).await, "it only collects");
+    let is_full = "SELECT aurora_trigger.batch_is_full()::integer::bigint";
+    assert_eq!(number(&session, is_full).await, 1);
+    pipeline.endpoint().faults().fail_next(1, Fault::Throttle);
+    assert!(drain_once(&session).await);
+    run(
+        &session,
+        "UPDATE aurora_trigger.lane SET retry_at = clock_timestamp() + interval '50 seconds'
+         WHERE failures > 0",
+    )
+    .await;
+    assert_eq!(number(&session, is_full).await, 0);
+    run(&session, "UPDATE shop.items SET name = 'small'").await;
+    while drain_once(&session).await {}
+    let lanes = "SELECT count(DISTINCT lane) FROM aurora_trigger.batch";
+    assert_eq!(number(&session, lanes).await, 1);
+    assert_eq!(
+        number(&session, "SELECT count(*) FROM aurora_trigger.failed_call").await,
+        1
+    );
 }
 
 /// So that a long one is not begun anew whenever `statement_timeout` cuts it off.
@@ -272,8 +308,7 @@ async fn one_that_statement_timeout_cuts_off_takes_smaller_steps() {
     }
     assert_eq!(pending(&session).await, 0);
     assert_eq!(pipeline.take_events::<Item>().len(), 1_000);
-    let noted =
-        "SELECT count(*) FROM aurora_trigger.failed_call WHERE sqlstate = '57014' AND lane IS NULL";
+    let noted = "SELECT count(*) FROM aurora_trigger.failed_call WHERE sqlstate = '57014' AND lanes IS NULL";
     assert!(number(&session, noted).await > 0);
 }
 
@@ -334,7 +369,7 @@ async fn one_that_fails_is_noted_and_tried_again_later() {
     pipeline.drain().await;
     assert!(!drain_once(&session).await);
     let noted = "SELECT count(*) FROM aurora_trigger.failed_call
-        WHERE lane IS NULL AND message LIKE '%lane_of%'";
+        WHERE lanes IS NULL AND message LIKE '%lane_of%'";
     assert_eq!(number(&session, noted).await, 1);
     run(
         &session,

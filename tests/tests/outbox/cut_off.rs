@@ -71,7 +71,7 @@ async fn a_call_that_statement_timeout_cuts_off_is_noted_and_the_others_count() 
     run(&session, &slow("%{\"id\":7,%", "600")).await;
     run(
         &session,
-        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n;
+        "INSERT INTO shop.items SELECT n, repeat('n', 20000) FROM generate_series(1, 64) AS n;
          SET statement_timeout = '2s'",
     )
     .await;
@@ -153,7 +153,7 @@ async fn the_procedure_ends_before_statement_timeout_and_keeps_what_it_has_done(
     run(&session, &slow("%", "0.45")).await;
     run(
         &session,
-        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n;
+        "INSERT INTO shop.items SELECT n, repeat('n', 20000) FROM generate_series(1, 64) AS n;
          SET statement_timeout = '6s'",
     )
     .await;

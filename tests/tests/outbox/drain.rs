@@ -2,7 +2,7 @@
 
 use aurora_trigger_gen::{ChangeEvent, StreamTrigger};
 use pipeline_tests::{Only, Pipeline, error_of};
-use relay_lambda::local::InvocationType;
+use relay_lambda::local::{Fault, InvocationType};
 use serde::Deserialize;
 
 use crate::{Item, created, drain_once, number, of_item, pending, run, start, story, updated};
@@ -229,7 +229,7 @@ async fn a_drain_makes_one_call_and_the_lanes_take_turns() {
     let (pipeline, session) = start().await;
     run(
         &session,
-        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n",
+        "INSERT INTO shop.items SELECT n, repeat('n', 20000) FROM generate_series(1, 64) AS n",
     )
     .await;
     assert!(drain_once(&session).await, "it only collects what there is");
@@ -244,6 +244,56 @@ async fn a_drain_makes_one_call_and_the_lanes_take_turns() {
         let lanes = "SELECT count(DISTINCT lane) FROM aurora_trigger.batch";
         assert_eq!(number(&session, lanes).await, waiting);
     }
+}
+
+/// A call costs as much for one event as for many, and an event waits for no call of another lane.
+#[tokio::test]
+async fn what_little_waits_goes_in_one_call() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n",
+    )
+    .await;
+    assert!(drain_once(&session).await, "it only collects what there is");
+    assert!(!drain_once(&session).await);
+    let calls = pipeline.take_calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(story(&calls).len(), 64);
+    let lanes = "SELECT count(*) FROM aurora_trigger.lane WHERE lane >= 0 AND tried_at IS NULL";
+    assert_eq!(
+        number(&session, lanes).await,
+        0,
+        "they were in all the lanes"
+    );
+}
+
+/// What can't be sent is then in the way of its own lane only.
+#[tokio::test]
+async fn lanes_whose_call_failed_go_one_by_one_until_theirs_succeed() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'n' FROM generate_series(1, 64) AS n",
+    )
+    .await;
+    pipeline.endpoint().faults().fail_next(1, Fault::Throttle);
+    while drain_once(&session).await {}
+    assert_eq!(
+        number(
+            &session,
+            "SELECT cardinality(lanes)::bigint FROM aurora_trigger.failed_call"
+        )
+        .await,
+        8
+    );
+    assert_eq!(pipeline.take_calls().len(), 0);
+    run(&session, "UPDATE aurora_trigger.lane SET retry_at = NULL").await;
+    while drain_once(&session).await {}
+    assert_eq!(pipeline.take_calls().len(), 8);
+    run(&session, "UPDATE shop.items SET name = 'm'").await;
+    while drain_once(&session).await {}
+    assert_eq!(pipeline.take_calls().len(), 1);
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, StreamTrigger)]

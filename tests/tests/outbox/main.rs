@@ -134,7 +134,7 @@ async fn collected(session: &Client, text: &str) -> Vec<i64> {
     session
         .query(
             "SELECT e.seq
-             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(ARRAY[b.lane], ARRAY[b.place]) AS e
              WHERE strpos(e.event, $1) > 0
              ORDER BY e.seq",
             &[&text],

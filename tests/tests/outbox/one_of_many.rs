@@ -249,7 +249,7 @@ async fn what_is_nested_deeper_than_a_drain_can_read_is_refused_and_the_others_g
 /// How often events were chosen for a call in this transaction, and before it as long as that is not yet reported.
 const CHOICES: &str = "
     SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_xact_user_functions
-    WHERE schemaname = 'aurora_trigger' AND funcname = 'next_of_lane'";
+    WHERE schemaname = 'aurora_trigger' AND funcname = 'next_of_lanes'";
 
 /// Any role that may insert can write such rows: they must not slow down the others' events.
 #[tokio::test]
@@ -370,18 +370,18 @@ async fn what_is_nested_deeper_than_its_struct_reads_is_refused_by_the_relay() {
 #[tokio::test]
 async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
     for broken in [
-        "ALTER FUNCTION aurora_trigger.next_of_lane RENAME TO next;
-         CREATE FUNCTION aurora_trigger.next_of_lane(
-             of_lane smallint, call_bytes bigint,
+        "ALTER FUNCTION aurora_trigger.next_of_lanes RENAME TO next;
+         CREATE FUNCTION aurora_trigger.next_of_lanes(
+             lanes smallint[], call_bytes bigint,
              OUT places bigint[], OUT schema_names text[], OUT table_names text[],
              OUT event_counts bigint[], OUT bytes bigint, OUT is_all boolean, OUT batches text
          ) LANGUAGE plpgsql AS $$
          BEGIN
-             IF of_lane = aurora_trigger.lane_of(aurora_trigger.key_hash('2')) THEN
+             IF aurora_trigger.lane_of(aurora_trigger.key_hash('2')) = ANY (lanes) THEN
                  RAISE EXCEPTION 'it broke';
              END IF;
              SELECT n.* INTO places, schema_names, table_names, event_counts, bytes, is_all, batches
-             FROM aurora_trigger.next(of_lane, call_bytes) AS n;
+             FROM aurora_trigger.next(lanes, call_bytes) AS n;
          END $$",
         "ALTER FUNCTION aurora_trigger.payload RENAME TO real_payload;
          CREATE FUNCTION aurora_trigger.payload(invocation text, batches text) RETURNS json
@@ -427,7 +427,7 @@ async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
         );
         let failed = session
             .query_one(
-                "SELECT l.lane::bigint, l.last_error, l.failures, f.lane::bigint, f.message, f.caller
+                "SELECT l.lane::bigint, l.last_error, l.failures, f.lanes[1]::bigint, f.message, f.caller
                  FROM aurora_trigger.lane_status AS l, aurora_trigger.failed_call AS f
                  WHERE l.retry_at > clock_timestamp()",
                 &[],

@@ -234,7 +234,7 @@ async fn a_reason_in_other_letters_is_kept() {
     let seq: i64 = session
         .query_one(
             "SELECT e.seq
-             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
+             FROM aurora_trigger.batch AS b, aurora_trigger.batch_events(ARRAY[b.lane], ARRAY[b.place]) AS e",
             &[],
         )
         .await

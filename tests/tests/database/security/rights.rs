@@ -68,7 +68,7 @@ const OUTBOX_ATTEMPTS: [&str; 38] = [
     "SELECT * FROM aurora_trigger.lane_status",
     "SELECT aurora_trigger.drain()",
     "CALL aurora_trigger.drain_all()",
-    "SELECT aurora_trigger.drain_lane(0::smallint)",
+    "SELECT aurora_trigger.drain_lanes('{0}')",
     "SELECT aurora_trigger.collect()",
     "SELECT aurora_trigger.payload('{}', 'Event')",
     "SELECT aurora_trigger.invoke('f', NULL, '{}', 'Event')",

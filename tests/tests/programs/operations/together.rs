@@ -90,7 +90,7 @@ impl Database {
             .query_one(
                 "SELECT json_agg(json_build_object('seq', e.seq, 'reason', 'not today'))::text
                  FROM aurora_trigger.batch AS b,
-                     aurora_trigger.batch_events(b.lane, ARRAY[b.place]) AS e",
+                     aurora_trigger.batch_events(ARRAY[b.lane], ARRAY[b.place]) AS e",
                 &[],
             )
             .await
