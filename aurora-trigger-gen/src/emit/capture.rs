@@ -140,7 +140,7 @@ pub(super) fn keeps_dead_letters(table: &TableDesc) -> bool {
 
 /// A write goes on though its table no longer fits the struct.
 pub(super) fn keeps_misfits(table: &TableDesc) -> bool {
-    Way::of(table).keeps_misfits() && table.level() == Level::Statement
+    Way::of(table).keeps_misfits()
 }
 
 /// The columns that the trigger functions name: the streamed ones, and with a predicate all.

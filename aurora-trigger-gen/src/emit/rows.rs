@@ -2,8 +2,9 @@ use askama::Template;
 
 use super::expression::{self, Masks};
 use super::image_type;
-use super::layout::{self, block};
+use super::layout::{self, block, list};
 use super::sql::Sql;
+use super::way::Way;
 use crate::describe::TableDesc;
 
 /// A transition table's rows with their images, and with the predicate's answer where the table has one.
@@ -15,6 +16,9 @@ struct Rows<'a> {
     image: Sql,
     chosen: Option<Sql>,
     trust: Sql,
+    /// A condition that fails where a column is a virtual generated one, of which a transition table has NULL. None: what
+    /// finds out whether the table fits has found it.
+    present: Option<Sql>,
 }
 
 pub(super) fn rows(table: &TableDesc, relation: &str, row: &str) -> askama::Result<String> {
@@ -24,8 +28,28 @@ pub(super) fn rows(table: &TableDesc, relation: &str, row: &str) -> askama::Resu
         image: image(table, row),
         chosen: chosen(table, row, Masks::AreThere),
         trust: trust(table, row),
+        present: (!Way::of(table).keeps_misfits()).then(|| present(table, row)),
     };
     Ok(block(&rows.render()?))
+}
+
+fn present(table: &TableDesc, row: &str) -> Sql {
+    let values: Vec<String> = table
+        .streamed()
+        .map(|column| expression::field(row, column.column()))
+        .collect();
+    read_all(&values)
+}
+
+/// A condition that is true, and reads each of these values, which the planner does not leave out.
+pub(super) fn read_all(values: &[String]) -> Sql {
+    /// A function of PostgreSQL takes no more.
+    const ARGUMENTS: usize = 100;
+    let counts: Vec<String> = values
+        .chunks(ARGUMENTS)
+        .map(|values| list("num_nulls(", values, ")"))
+        .collect();
+    Sql(block(&format!("{} IS NOT NULL", counts.join("\n+ "))))
 }
 
 /// The columns of the image, one a line.

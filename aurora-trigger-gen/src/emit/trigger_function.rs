@@ -40,6 +40,8 @@ pub(super) struct TriggerFunction<'a> {
     keeps_misfits: bool,
     missing: Sql,
     fits: Sql,
+    row_fits: Sql,
+    row_is_read: Sql,
     open_names: Sql,
     guarded_names: Sql,
     key_column_names: Sql,
@@ -176,7 +178,9 @@ impl TriggerFunction<'_> {
                 misfit: misfit(table),
                 keeps_misfits: capture::keeps_misfits(table),
                 missing: missing(table),
-                fits: fits(table),
+                fits: fits(table, ""),
+                row_fits: fits(table, "NEW."),
+                row_is_read: row_is_read(table),
                 open_names: names_of(table, |column| {
                     !column.is_skipped() && column.mask().is_none()
                 }),
@@ -381,13 +385,16 @@ fn missing(table: &TableDesc) -> Sql {
 }
 
 /// The condition that each of them is of a type that its field takes.
-fn fits(table: &TableDesc) -> Sql {
+fn fits(table: &TableDesc, row: &str) -> Sql {
     let fingerprint = table.fingerprint();
     let conditions: Vec<String> = capture::named_columns(table)
         .map(|column| {
             let types = built_in_types(column.ty());
             let arguments = [
-                format!("CASE WHEN false THEN {} END", Identifier(column.column())),
+                format!(
+                    "CASE WHEN false THEN {row}{} END",
+                    Identifier(column.column())
+                ),
                 LiteralArray(types.iter().map(String::as_str).collect()).to_string(),
                 Literal(&fingerprint).to_string(),
                 Literal(column.column()).to_string(),
@@ -396,6 +403,14 @@ fn fits(table: &TableDesc) -> Sql {
         })
         .collect();
     Sql(block(&conditions.join("\nAND ")))
+}
+
+/// A condition that fails where the row of a row's trigger has not the columns of the plan.
+fn row_is_read(table: &TableDesc) -> Sql {
+    let columns: Vec<String> = capture::named_columns(table)
+        .map(|column| format!("NEW.{}", Identifier(column.column())))
+        .collect();
+    rows::read_all(&columns)
 }
 
 /// The types of `pg_catalog` that it takes as they are, by their names there. None where it takes others only.

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION aurora_trigger.committed()
 RETURNS txid_snapshot
 LANGUAGE plpgsql
+STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN

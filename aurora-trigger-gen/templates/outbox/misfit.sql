@@ -1,3 +1,28 @@
+-- True if a column of a struct's table is a virtual generated one, which PostgreSQL shows to
+-- triggers as NULL. There are none before version 18.
+CREATE OR REPLACE FUNCTION aurora_trigger.is_virtual(fingerprint text, column_name text)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF current_setting('server_version_num')::integer < 180000 THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (
+        SELECT
+        FROM aurora_trigger.stream_table AS s
+        JOIN pg_namespace AS n ON n.nspname = s.schema_name
+        JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.table_name
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = is_virtual.column_name
+        WHERE s.fingerprint = is_virtual.fingerprint AND a.attgenerated = 'v'
+    );
+END
+$body$;
+ALTER FUNCTION aurora_trigger.is_virtual(text, text) OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.is_virtual(text, text) FROM PUBLIC;
+
 -- Tells whether a column is of a type that its field takes. Immutable, and called with constants
 -- only, so that the planner asks it once for each plan, and again after any ALTER TABLE: a row
 -- costs nothing. The names are of types in pg_catalog that it takes: they spare most first writes
@@ -17,6 +42,9 @@ AS $body$
 DECLARE
     type_id CONSTANT oid := pg_typeof(sample)::oid;
 BEGIN
+    IF aurora_trigger.is_virtual(fingerprint, column_name) THEN
+        RETURN false;
+    END IF;
     IF EXISTS (
         SELECT FROM pg_type AS t
         WHERE t.oid = type_id
@@ -72,7 +100,8 @@ BEGIN
     INTO differences
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = relation AND (n.nspname <> schema_name OR c.relname <> table_name);
+    WHERE c.oid = relation AND NOT c.relispartition
+        AND (n.nspname <> schema_name OR c.relname <> table_name);
     IF differences IS NULL THEN
         SELECT string_agg(found.difference, '; ' ORDER BY expected.number, found.difference)
         INTO differences
@@ -86,6 +115,9 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT format('%I does not exist', expected.value ->> 'column')
             WHERE a.atttypid IS NULL
+            UNION ALL
+            SELECT format('%I is a virtual generated column', expected.value ->> 'column')
+            WHERE aurora_trigger.is_virtual(s.fingerprint, expected.value ->> 'column')
             UNION ALL
             SELECT aurora_trigger.type_differences(
                 quote_ident(expected.value ->> 'column'), a.atttypid, expected.value -> 'type'
@@ -105,12 +137,14 @@ REVOKE ALL ON FUNCTION aurora_trigger.misfit_reason(oid, text, text) FROM PUBLIC
 
 -- The statement by which a trigger keeps what it can't capture: each value as its text, which runs
 -- no code of a type's owner. Its parameters are the reason, the table's schema and name, the
--- fingerprint, the capture, and when that began. A column that the struct does not name is kept
--- only while all are there that are masked or skipped, since it could be one of them under a new
--- name.
+-- fingerprint, the capture, when that began, and of a row its old and its new self. A column that
+-- the struct does not name is kept only while all are there that are masked or skipped, since it
+-- could be one of them under a new name.
 CREATE OR REPLACE FUNCTION aurora_trigger.misfit_query(
     relation oid,
     operation text,
+    old_rows text,
+    new_rows text,
     column_names text[],
     guarded_names text[],
     key_names text[]
@@ -129,11 +163,15 @@ DECLARE
     events text;
 BEGIN
     WITH present AS (
-        SELECT a.attname::text AS name, a.attnum::integer AS number
+        SELECT
+            a.attname::text AS name,
+            a.attnum::integer AS number,
+            -- As JSON, since the column is newer than PostgreSQL 11.
+            coalesce(row_to_json(a.*) ->> 'attgenerated', '') = 'v' AS is_virtual
         FROM pg_attribute AS a
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
     ), candidate AS (
-        SELECT p.name, p.number FROM present AS p
+        SELECT p.name, p.number FROM present AS p WHERE NOT p.is_virtual
         UNION ALL
         -- A repeatable snapshot shows the table as it was: a column can be there under a new name.
         SELECT c.name, 2000 + c.number::integer
@@ -171,7 +209,7 @@ BEGIN
     rows := format(
         'SELECT row_number() OVER () AS place, made.key, made.texts
         FROM (SELECT %s) AS missing
-        CROSS JOIN %%I AS r
+        CROSS JOIN %%s AS r
         CROSS JOIN LATERAL (
             SELECT
                 ARRAY[%s]::text[] AS key,
@@ -191,10 +229,10 @@ BEGIN
     events := CASE operation
         WHEN 'INSERT' THEN
             'SELECT ''c'' AS op, NULL::json AS before, n.texts AS after FROM ('
-            || format(rows, 'new_rows') || ') AS n'
+            || format(rows, new_rows) || ') AS n'
         WHEN 'DELETE' THEN
             'SELECT ''d'' AS op, o.texts AS before, NULL::json AS after FROM ('
-            || format(rows, 'old_rows') || ') AS o'
+            || format(rows, old_rows) || ') AS o'
         WHEN 'TRUNCATE' THEN 'SELECT ''t'' AS op, NULL::json AS before, NULL::json AS after'
         ELSE concat(
             'SELECT
@@ -206,10 +244,11 @@ BEGIN
                 END::text[]) AS op,
                 o.texts AS before,
                 n.texts AS after
-            FROM (', format(rows, 'old_rows'), ') AS o
-            FULL JOIN (', format(rows, 'new_rows'), ') AS n ON n.place = CASE
+            FROM (', format(rows, old_rows), ') AS o
+            FULL JOIN (', format(rows, new_rows), ') AS n ON n.place = CASE
                 -- A row that is lost on its way to another partition leaves no pairs.
-                WHEN (SELECT count(*) FROM old_rows) = (SELECT count(*) FROM new_rows)
+                WHEN (SELECT count(*) FROM ', old_rows, ' AS lost)
+                    = (SELECT count(*) FROM ', new_rows, ' AS found)
                 THEN o.place
             END'
         )
@@ -228,7 +267,7 @@ BEGIN
         )
         SELECT
             (SELECT n.id_before FROM number AS n) + row_number() OVER (),
-            coalesce($1, ''the table was altered while the transaction was open''),
+            coalesce($1, ''the table was altered while the session was open''),
             $2,
             $3,
             $4,
@@ -251,9 +290,10 @@ BEGIN
     );
 END
 $body$;
-ALTER FUNCTION aurora_trigger.misfit_query(oid, text, text[], text[], text[])
+ALTER FUNCTION aurora_trigger.misfit_query(oid, text, text, text, text[], text[], text[])
     OWNER TO aurora_trigger;
-REVOKE ALL ON FUNCTION aurora_trigger.misfit_query(oid, text, text[], text[], text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION aurora_trigger.misfit_query(oid, text, text, text, text[], text[], text[])
+    FROM PUBLIC;
 
 -- The image of a row whose values were kept as texts, as the struct has it that is installed now.
 -- NULL: it can't be made, since a column was not kept, or is of a type whose owner could run code

@@ -17,8 +17,7 @@ DECLARE
     capture text := {{ function.capture_text() }};
 {%- endif %}
 {%- if function.keeps_misfits %}
-    fits boolean := TG_TABLE_SCHEMA = {{ function.schema }}
-        AND TG_TABLE_NAME = {{ function.table_name }};
+    fits boolean;
     misfit text;
 {%- endif %}
 {%- if function.way.stores_events() %}
@@ -62,6 +61,7 @@ DECLARE
 {#- A write goes on though its table no longer fits the struct. -#}
 {%- macro keep_misfits(function, rows) %}
 {%- if function.keeps_misfits %}
+    fits := TG_TABLE_SCHEMA = {{ function.schema }} AND TG_TABLE_NAME = {{ function.table_name }};
 {%- if rows != "" %}
     -- The planner finds out whether the columns fit, once for each plan. A column that is gone is
     -- taken from "missing".
@@ -84,18 +84,51 @@ DECLARE
         END IF;
     END IF;
 {%- endif %}
+{{- keep_misfit(function, "old_rows", "new_rows", "") }}
+{%- endif %}
+{%- endmacro -%}
+
+{#- The same for a row. -#}
+{%- macro keep_row_misfits(function) %}
+{%- if function.keeps_misfits %}
+    fits := TG_TABLE_SCHEMA = {{ function.schema }} AND TG_TABLE_NAME = {{ function.table_name }};
+    IF NOT fits THEN
+        -- A partition has a name of its own.
+        fits := (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = TG_RELID);
+    END IF;
+    -- No number of a transaction is used up in here.
+    BEGIN
+        -- The planner finds out whether the columns fit, once for each plan. In the plans of a
+        -- session that was there before the table was altered, a look at their values fails.
+        IF fits THEN
+            SELECT
+                {{ function.row_fits }}
+            INTO fits
+            WHERE {{ function.row_is_read }};
+        END IF;
+    EXCEPTION WHEN undefined_column OR datatype_mismatch THEN
+        fits := false;
+        is_stale := true;
+    END;
+{{- keep_misfit(function, "(SELECT ($7).*)", "(SELECT ($8).*)", ", OLD, NEW") }}
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro keep_misfit(function, old_rows, new_rows, images) %}
     IF NOT fits THEN
         misfit := aurora_trigger.misfit_reason(
             TG_RELID, {{ function.schema }}, {{ function.table_name }}
         );
         -- The plan can be one of an old snapshot. In a repeatable one the reason can be, too.
-        fits := misfit IS NULL
+        fits := misfit IS NULL{% if images != "" %} AND NOT is_stale{% endif %}
             AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable');
     END IF;
     IF NOT fits THEN
         EXECUTE aurora_trigger.misfit_query(
             TG_RELID,
             TG_OP,
+            '{{ old_rows }}',
+            '{{ new_rows }}',
             {{ function.open_names }},
             {{ function.guarded_names }},
             {{ function.key_column_names }}
@@ -106,10 +139,9 @@ DECLARE
             TG_TABLE_NAME::text,
             {{ function.fingerprint }}::text,
             {% if function.has_capture() %}capture{% else %}{{ function.capture_text() }}{% endif %},
-            captured_us;
+            captured_us{{ images }};
         RETURN NULL;
     END IF;
-{%- endif %}
 {%- endmacro -%}
 
 {#- Numbers for as many events as there can be. -#}

@@ -1,11 +1,15 @@
 {%- import "table/macros.sql" as sql -%}
 -- The change of a row, {{ function.way }}.
 {{ sql::head(function) }}
+{%- if function.keeps_misfits %}
+    is_stale boolean := false;
+{%- endif %}
 BEGIN
     {{ sql::warn_of_owner() }}
+{{- sql::keep_row_misfits(function) }}
+{{- sql::take_numbers(function, "2") }}
     -- Column by column: a partition's row is of the partition's type, and a cast from that one to
     -- the table's would be code of its owner.
-{{- sql::take_numbers(function, "2") }}
 {{- sql::deliver(function) -}}
 SELECT
     old_image.row_key AS old_key,

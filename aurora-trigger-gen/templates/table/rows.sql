@@ -10,3 +10,6 @@ CROSS JOIN LATERAL (
 {%- endif %}
 WHERE
     {{ trust }}
+{%- if let Some(present) = present %}
+    AND {{ present }}
+{%- endif %}

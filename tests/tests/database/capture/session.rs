@@ -10,6 +10,7 @@ use tokio_postgres::Client;
 at_both_levels!(
     its_last_number_is_that_of_its_own_sequence,
     an_open_transaction_keeps_no_number_from_others,
+    a_write_uses_up_one_transaction_number,
 );
 
 #[derive(Debug, Deserialize, StreamTrigger)]
@@ -132,6 +133,25 @@ async fn its_last_number_is_its_own_also_while_the_table_does_not_fit() {
             2
         );
         assert_eq!(number(&session, "SELECT lastval()").await, 7_000_000);
+    }
+}
+
+/// A subtransaction with a number of its own slows down every snapshot of the server, if there are over 64.
+async fn a_write_uses_up_one_transaction_number(level: Level) {
+    for table in ways(level) {
+        let pipeline = Pipeline::installed(ITEMS, &[&table]).await;
+        let session = pipeline.session().await;
+        run(
+            &session,
+            "BEGIN;
+             INSERT INTO shop.items SELECT n, 'a' FROM generate_series(1, 10) AS n;
+             UPDATE shop.items SET name = 'b'; DELETE FROM shop.items",
+        )
+        .await;
+        let numbers = "SELECT count(*) FROM pg_locks
+            WHERE locktype = 'transactionid' AND pid = pg_backend_pid()";
+        assert_eq!(number(&session, numbers).await, 1, "{table:?}");
+        run(&session, "COMMIT").await;
     }
 }
 

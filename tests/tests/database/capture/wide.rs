@@ -1,8 +1,8 @@
 //! Tables of many columns: more than a function of PostgreSQL takes arguments.
 
 use aurora_trigger_gen::StreamTrigger;
-use aurora_trigger_gen::describe::Level;
-use pipeline_tests::{Only, Pipeline, at_both_levels};
+use aurora_trigger_gen::describe::{Delivery, Level, OnFailure};
+use pipeline_tests::{Pipeline, at_both_levels};
 use serde::Deserialize;
 
 use crate::capture::{created, deleted, updated};
@@ -95,19 +95,26 @@ macro_rules! scenario {
     ($name:ident of $row:ident in $table:literal) => {
         async fn $name(level: Level) {
             let (create, update) = sql_for($table, $row::COLUMNS);
-            let pipeline = Pipeline::with_tables::<Only<$row>>(level, &create).await;
-            pipeline.run(&insert($table, $row::COLUMNS, 7)).await;
-            pipeline.run(&update).await;
-            pipeline.run(concat!("DELETE FROM ", $table)).await;
-            let (before, after) = ($row::counting(7, 1), $row::counting(7, 1001));
-            assert_eq!(
-                pipeline.take_events(),
-                [
-                    created(before.clone()),
-                    updated(before, after.clone()),
-                    deleted(after),
-                ]
-            );
+            let table = $row::TABLE.with_level(level);
+            let outbox = table
+                .with_on_failure(OnFailure::Warn)
+                .with_delivery(Delivery::Outbox);
+            for table in [table, outbox] {
+                let pipeline = Pipeline::installed(&create, &[&table]).await;
+                pipeline.run(&insert($table, $row::COLUMNS, 7)).await;
+                pipeline.run(&update).await;
+                pipeline.run(concat!("DELETE FROM ", $table)).await;
+                pipeline.drain_if_it_can().await;
+                let (before, after) = ($row::counting(7, 1), $row::counting(7, 1001));
+                assert_eq!(
+                    pipeline.take_events(),
+                    [
+                        created(before.clone()),
+                        updated(before, after.clone()),
+                        deleted(after),
+                    ]
+                );
+            }
         }
     };
 }
