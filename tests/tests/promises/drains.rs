@@ -47,7 +47,7 @@ impl Drains {
 }
 
 async fn go_on(shop: Arc<Shop>, settings: String, mut stopped: watch::Receiver<bool>) {
-    let mut session = session_of_drain(&shop, &settings).await;
+    let mut session = shop.session_with(&settings).await;
     while !*stopped.borrow() {
         match session
             .query_one("SELECT aurora_trigger.drain()", &[])
@@ -58,12 +58,12 @@ async fn go_on(shop: Arc<Shop>, settings: String, mut stopped: watch::Receiver<b
             }
             Ok(_) => {
                 if session.batch_execute(LATER).await.is_err() {
-                    session = session_of_drain(&shop, &settings).await;
+                    session = shop.session_with(&settings).await;
                 }
             }
             // Somebody has ended it, or the server: the next run begins anew.
             Err(error) if error.is_closed() || error.code().is_none_or(is_shutdown) => {
-                session = session_of_drain(&shop, &settings).await;
+                session = shop.session_with(&settings).await;
             }
             // Between two calls.
             Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {}
@@ -71,12 +71,6 @@ async fn go_on(shop: Arc<Shop>, settings: String, mut stopped: watch::Receiver<b
         }
         tokio::time::timeout(EVERY, stopped.changed()).await.ok();
     }
-}
-
-async fn session_of_drain(shop: &Shop, settings: &str) -> Client {
-    let session = shop.session().await;
-    run(&session, settings).await;
-    session
 }
 
 fn is_shutdown(code: &SqlState) -> bool {

@@ -1,6 +1,5 @@
 //! What goes wrong while the application writes.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::checker::Counts;
 use crate::drains::drain;
+use crate::dump;
 use crate::mode::Mode;
 use crate::promise::Promise;
-use crate::shop::{LONG, Shop, number, run};
+use crate::shop::{LONG, LOOK, Shop, number, run};
 use crate::workload::{Tally, Workload};
 
 const SEED: u64 = 7;
@@ -23,9 +23,6 @@ const SHARE: u8 = 30;
 
 /// More than the two seconds that a call may take for which somebody waits.
 const LATE: Duration = Duration::from_millis(2_500);
-
-/// How often one looks whether a call has failed.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// The limit of a drain's statement, where it has one.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
@@ -72,8 +69,12 @@ pub(crate) enum Fault {
     Published,
     /// `pg_dump` reads all tables, again and again.
     Dumped,
+    /// The database moves into what a dump of it is restored to.
+    Restored,
     /// A column has another type for a while, which the struct does not take.
     Altered,
+    /// The tables are altered in ways in which they fit their structs all the while.
+    AlteredInPlace,
 }
 
 impl Fault {
@@ -96,7 +97,7 @@ impl Fault {
         let promise = mode.promise();
         match self {
             // It has left with the call, and the commit does not come.
-            Self::DatabaseCrashes if mode == Mode::Commit => Promise {
+            Self::DatabaseCrashes | Self::Restored if mode == Mode::Commit => Promise {
                 nothing_is_untrue: false,
                 ..promise
             },
@@ -117,7 +118,7 @@ impl Fault {
     }
 
     pub(crate) async fn start(self, mode: Mode) -> Arc<Shop> {
-        if self == Self::DatabaseCrashes {
+        if matches!(self, Self::DatabaseCrashes | Self::Restored) {
             return Shop::start_on_own_server(mode).await;
         }
         let shop = Shop::start(mode).await;
@@ -186,16 +187,23 @@ impl Fault {
             | Self::TransactionHeldOpen
             | Self::Published
             | Self::Dumped
-            | Self::Altered => {}
+            | Self::Restored
+            | Self::Altered
+            | Self::AlteredInPlace => {}
         }
+    }
+
+    /// Waits until half of the transactions are done.
+    async fn half(self, progress: &mut watch::Receiver<usize>) {
+        let half = |transactions: &usize| *transactions >= self.workload().count() / 2;
+        progress.wait_for(half).await.expect("the writers go on");
     }
 
     /// What somebody does while the application writes.
     pub(crate) async fn meanwhile(self, shop: &Shop, mut progress: watch::Receiver<usize>) {
         match self {
             Self::DatabaseCrashes => {
-                let half = |transactions: &usize| *transactions >= self.workload().count() / 2;
-                progress.wait_for(half).await.expect("the writers go on");
+                self.half(&mut progress).await;
                 shop.crash();
             }
             Self::StreamIsLate if somebody_waits(shop.mode) => {
@@ -251,16 +259,26 @@ impl Fault {
                 timeout(LONG, is_met).await.expect("a drain is cut off");
                 shop.relay.kinesis().faults().clear();
             }
-            Self::Dumped => dump(shop).await,
+            Self::Dumped => dump::dump(shop).await,
+            Self::Restored => {
+                self.half(&mut progress).await;
+                dump::move_into_copy(shop).await;
+            }
+            Self::AlteredInPlace => {
+                self.half(&mut progress).await;
+                for alteration in IN_PLACE {
+                    alter(shop, alteration).await;
+                }
+            }
             Self::Altered => {
-                alter(shop, "bigint").await;
+                alter(shop, "ALTER TABLE shop.items ALTER amount TYPE bigint").await;
                 let are_kept = async {
                     while count(shop, KEPT).await == 0 {
                         progress.changed().await.expect("the writers go on");
                     }
                 };
                 timeout(LONG, are_kept).await.expect("changes are kept");
-                alter(shop, "integer").await;
+                alter(shop, "ALTER TABLE shop.items ALTER amount TYPE integer").await;
             }
             // The writers can be done before a drain has called at all.
             Self::FunctionDeleted
@@ -290,7 +308,7 @@ impl Fault {
         match self {
             Self::Rollback => tally.rolled_back,
             Self::Savepoint => tally.rolled_back_to_savepoint,
-            Self::DatabaseCrashes => tally.disconnected,
+            Self::DatabaseCrashes | Self::Restored => tally.disconnected,
             Self::DrainKilled | Self::TwoDrains => HELD,
             Self::StatementTimeout => cut_off_calls(shop).await,
             Self::Altered => count(shop, "SELECT aurora_trigger.redrive()").await,
@@ -298,7 +316,8 @@ impl Fault {
             | Self::SmallCalls
             | Self::TransactionHeldOpen
             | Self::Published
-            | Self::Dumped => 1,
+            | Self::Dumped
+            | Self::AlteredInPlace => 1,
             Self::StreamFails => {
                 stream.requests().entries - stream.records(shop.relay.stream()).len()
             }
@@ -340,50 +359,42 @@ const KILL_DRAINS: &str = "
 /// The changes that were kept while the table did not fit.
 const KEPT: &str = "SELECT count(*) FROM aurora_trigger.dead_letter WHERE is_raw";
 
-/// Gives a column another type. The writers and it can wait for each other.
-async fn alter(shop: &Shop, to: &str) {
+/// Alterations after which the tables have the columns that they had before.
+const IN_PLACE: &[&str] = &[
+    "BEGIN; ALTER TABLE shop.items ADD note text DEFAULT 'none'; ALTER TABLE shop.items DROP note; COMMIT",
+    "BEGIN; ALTER TABLE shop.items RENAME amount TO count; ALTER TABLE shop.items RENAME count TO amount; COMMIT",
+    "BEGIN; ALTER TABLE shop.items RENAME TO goods; ALTER TABLE shop.goods RENAME TO items; COMMIT",
+    "BEGIN; ALTER TABLE shop.items SET SCHEMA public; ALTER TABLE public.items SET SCHEMA shop; COMMIT",
+    "BEGIN; ALTER TABLE shop.items ALTER amount TYPE text; \
+     ALTER TABLE shop.items ALTER amount TYPE integer USING amount::integer; COMMIT",
+    "ALTER TABLE shop.items ALTER amount TYPE integer USING (amount + 0)",
+    "ALTER TABLE shop.items ALTER amount SET DEFAULT 7, ALTER amount SET STATISTICS 50",
+    "ALTER TABLE shop.items ALTER amount DROP NOT NULL",
+    "ALTER TABLE shop.items ADD CONSTRAINT is_there CHECK (amount IS NOT NULL) NOT VALID",
+    "ALTER TABLE shop.items VALIDATE CONSTRAINT is_there",
+    "ALTER TABLE shop.items RENAME CONSTRAINT is_there TO has_amount",
+    "ALTER TABLE shop.items DROP CONSTRAINT has_amount",
+    "ALTER TABLE shop.items SET (fillfactor = 60)",
+    "ALTER TABLE shop.items CLUSTER ON items_pkey",
+    "CLUSTER shop.items",
+    "VACUUM FULL shop.items",
+    "ALTER TABLE shop.items REPLICA IDENTITY FULL",
+    "ALTER TABLE shop.items ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE shop.items DISABLE TRIGGER USER; ALTER TABLE shop.items ENABLE TRIGGER USER",
+    "REINDEX TABLE shop.items",
+];
+
+/// Alters a table. The writers and it can wait for each other.
+async fn alter(shop: &Shop, alteration: &str) {
     let session = shop.session().await;
-    let alter = format!("ALTER TABLE shop.items ALTER amount TYPE {to}");
-    while let Err(error) = session.batch_execute(&alter).await {
+    while let Err(error) = session.batch_execute(alteration).await {
         assert_eq!(
             error.code(),
             Some(&SqlState::T_R_DEADLOCK_DETECTED),
-            "{error:?}"
+            "{alteration}: {error:?}"
         );
+        run(&session, "ROLLBACK").await;
     }
-}
-
-/// Dumps the database while it is written to.
-async fn dump(shop: &Shop) {
-    let session = shop.session().await;
-    let server = number(
-        &session,
-        "SELECT current_setting('server_version_num')::bigint",
-    )
-    .await;
-    let address = shop.connection_string();
-    let dumps = tokio::task::spawn_blocking(move || {
-        let version = Command::new("pg_dump").arg("--version").output();
-        let version = String::from_utf8(version.expect("pg_dump is installed").stdout);
-        let version = version.expect("it is a text");
-        let major = version
-            .split([' ', '.'])
-            .find_map(|word| word.parse::<i64>().ok());
-        if major < Some(server / 10_000) {
-            println!("not tested: pg_dump while events are written, which reads no newer server");
-            return;
-        }
-        for _ in 0..HELD {
-            let dump = Command::new("pg_dump").arg(&address).output();
-            let dump = dump.expect("it runs");
-            assert!(
-                dump.status.success(),
-                "{}",
-                String::from_utf8_lossy(&dump.stderr)
-            );
-        }
-    });
-    dumps.await.expect("it does not panic");
 }
 
 /// Whether somebody waits for what the relay answers.

@@ -10,6 +10,7 @@ mod cell;
 mod checker;
 mod clock;
 mod drains;
+mod dump;
 mod faults;
 mod long_run;
 mod matrix;

@@ -64,5 +64,7 @@ matrix! {
     StatementTimeout    when_a_statement_timeout_cuts_drains_off:       outbox commit asynchronous;
     Published           while_all_tables_are_published:                 outbox commit asynchronous;
     Dumped              while_the_database_is_dumped:                   outbox commit asynchronous;
+    Restored            when_the_database_moves_into_a_restored_dump:   outbox commit sync asynchronous;
+    AlteredInPlace      while_the_tables_are_altered_in_place:          outbox commit sync asynchronous;
     Altered             while_a_column_has_another_type:                outbox commit asynchronous;
 }

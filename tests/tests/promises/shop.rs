@@ -8,12 +8,17 @@ use pipeline_tests::{create_installed_database, drop_later, installation};
 use relay_lambda::local::{InvocationType, LocalRelay, PostgresCluster};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 use crate::mode::{Mode, Stream};
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// How often one looks whether something has happened.
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 pub(crate) const SHARDS: usize = 3;
 
@@ -108,7 +113,7 @@ impl Shop {
             create_installed_database(&self.database, endpoint, tables, &installation).await;
             return;
         }
-        let administrator = self.connect("postgres").await.expect("the server is there");
+        let administrator = self.administrator().await;
         let creation = format!("CREATE DATABASE {}", self.database);
         run(&administrator, &creation).await;
         let session = self.session().await;
@@ -118,9 +123,43 @@ impl Shop {
     }
 
     pub(crate) async fn session(&self) -> Client {
-        self.connect(&self.database)
+        self.session_with("").await
+    }
+
+    /// A session that these statements have been run in. Where the database is away for a while, it waits.
+    pub(crate) async fn session_with(&self, settings: &str) -> Client {
+        let opened = async {
+            loop {
+                match self.open(settings).await {
+                    Ok(session) => return session,
+                    Err(error) if is_away(&error) => sleep(LOOK).await,
+                    Err(error) => panic!("{settings}: {error:?}"),
+                }
+            }
+        };
+        timeout(LONG, opened).await.expect("the database is back")
+    }
+
+    async fn open(&self, settings: &str) -> Result<Client, tokio_postgres::Error> {
+        let session = self.connect(&self.database).await?;
+        session.batch_execute(settings).await?;
+        Ok(session)
+    }
+
+    /// A session in another database of the same server.
+    pub(crate) async fn session_in(&self, database: &str) -> Client {
+        self.connect(database)
             .await
             .unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    pub(crate) async fn administrator(&self) -> Client {
+        self.session_in("postgres").await
+    }
+
+    /// The name of its database.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
     }
 
     /// The address of its database.
@@ -128,7 +167,7 @@ impl Shop {
         self.connection_string_of(&self.database)
     }
 
-    fn connection_string_of(&self, database: &str) -> String {
+    pub(crate) fn connection_string_of(&self, database: &str) -> String {
         match &self.cluster {
             Some(cluster) => cluster
                 .lock()
@@ -166,6 +205,19 @@ impl Shop {
         let held = self.held.lock().await.recv().await;
         held.expect("the other end is of this value too")
     }
+}
+
+/// Whether a database can't be reached now, or has ended the session.
+fn is_away(error: &tokio_postgres::Error) -> bool {
+    error.is_closed()
+        || error.code().is_some_and(|code| {
+            [
+                SqlState::INVALID_CATALOG_NAME,
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                SqlState::ADMIN_SHUTDOWN,
+            ]
+            .contains(code)
+        })
 }
 
 pub(crate) async fn run(session: &Client, sql: &str) {

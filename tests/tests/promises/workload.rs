@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
-use crate::shop::{Shop, number, run};
+use crate::shop::{Shop, number};
 use crate::statements::{Rows, TRUNCATE, statement};
 
 #[derive(Debug, Clone)]
@@ -120,10 +120,10 @@ enum End {
 
 impl Writer {
     async fn session(&self) -> Client {
-        let session = self.shop.session().await;
         // Two who wait for each other are found soon.
-        run(&session, "SET deadlock_timeout = '20ms'").await;
-        session
+        self.shop
+            .session_with("SET deadlock_timeout = '20ms'")
+            .await
     }
 
     async fn write(&mut self, progress: &watch::Sender<usize>) {
