@@ -37,7 +37,7 @@ impl Names {
 fn version(table: &TableDesc) -> String {
     let hash = names::hash([
         &image_type::attributes(table).to_string(),
-        &capture::key_text(table, "(q.image)").to_string(),
+        &capture::key_text(table, "(q.after)").to_string(),
         &table.fingerprint(),
     ]);
     format!("{:08x}", hash >> 32)
@@ -57,7 +57,8 @@ struct Queue<'a> {
     schema: Literal<'a>,
     table: Literal<'a>,
     fingerprint: Literal<'a>,
-    key: Sql,
+    old_key: Sql,
+    new_key: Sql,
     key_object: Sql,
     has_key: bool,
     skips_unchanged: bool,
@@ -85,7 +86,8 @@ pub(super) fn objects(table: &TableDesc) -> askama::Result<String> {
         schema: Literal(table.schema()),
         table: Literal(table.table()),
         fingerprint: Literal(&fingerprint),
-        key: capture::key_text(table, "(q.image)"),
+        old_key: capture::key_text(table, "(q.before)"),
+        new_key: capture::key_text(table, "(q.after)"),
         key_object: key_object(table),
         has_key: matches!(table.key(), KeyDesc::Columns),
         skips_unchanged: table.unchanged() == Unchanged::Skip,

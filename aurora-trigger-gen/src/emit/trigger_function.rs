@@ -89,6 +89,8 @@ struct Row<'a> {
     function: &'a TriggerFunction<'a>,
     old: RowImage,
     new: RowImage,
+    /// Both as a row of the queue.
+    queued: Option<String>,
 }
 
 /// A row that the trigger is called for.
@@ -98,15 +100,46 @@ struct RowImage {
     chosen: Option<Sql>,
 }
 
-/// A transition table's rows as those of a queue.
+/// A transition table, or the row that a trigger is called for, as images of a queue.
+struct QueuedImages<'a> {
+    relation: &'a str,
+    row: &'a str,
+    image: Sql,
+    chosen: Option<Sql>,
+    trust: Option<Sql>,
+}
+
+/// A transition table's rows as those of a queue, with one image each.
 #[derive(Template)]
 #[template(path = "table/queued_rows.sql", escape = "none")]
 struct QueuedRows<'a> {
     op: &'a str,
-    relation: &'a str,
-    row: &'a str,
-    image: Sql,
-    trust: Option<Sql>,
+    rows: QueuedImages<'a>,
+}
+
+/// The rows of both transition tables as those of a queue, with both images.
+#[derive(Template)]
+#[template(path = "table/queued_pairs.sql", escape = "none")]
+struct QueuedPairs {
+    has_predicate: bool,
+    old_images: String,
+    new_images: String,
+}
+
+/// The images of a transition table in their order.
+#[derive(Template)]
+#[template(path = "table/queued_numbered.sql", escape = "none")]
+struct QueuedNumbered<'a> {
+    ordinal: &'a str,
+    rows: QueuedImages<'a>,
+}
+
+/// A row's change as a row of a queue.
+#[derive(Template)]
+#[template(path = "table/queued_row.sql", escape = "none")]
+struct QueuedRow<'a> {
+    old: QueuedImages<'a>,
+    new: QueuedImages<'a>,
 }
 
 /// The images of both transition tables in pairs.
@@ -203,6 +236,7 @@ impl TriggerFunction<'_> {
                 function,
                 old: self.row_image("OLD"),
                 new: self.row_image("NEW"),
+                queued: self.queue.map(|queue| self.queued_row(queue)).transpose()?,
             }
             .render(),
             (Operation::Insert, Level::Statement) => Insert {
@@ -218,7 +252,7 @@ impl TriggerFunction<'_> {
                     ")",
                 ),
                 changes: match self.queue {
-                    Some(queue) => Changes::ToQueue(self.changed_rows(queue)?),
+                    Some(queue) => Changes::ToQueue(self.queued_pairs(queue)?),
                     None => Changes::InPairs {
                         by_place: self.pairs(false)?,
                         by_key: self.pairs(true)?,
@@ -259,17 +293,6 @@ impl TriggerFunction<'_> {
         }
     }
 
-    fn changed_rows(&self, queue: &queue::Names) -> askama::Result<String> {
-        let op = |lost: char, paired: char| {
-            format!("CASE WHEN rows_are_lost THEN '{lost}' ELSE '{paired}' END::\"char\"")
-        };
-        Ok(block(&format!(
-            "{}\nUNION ALL\n{}",
-            self.queued_rows(queue, &op('O', 'o'), "old_rows", "old_row")?,
-            self.queued_rows(queue, &op('N', 'n'), "new_rows", "new_row")?
-        )))
-    }
-
     fn queued_rows(
         &self,
         queue: &queue::Names,
@@ -279,12 +302,53 @@ impl TriggerFunction<'_> {
     ) -> askama::Result<String> {
         let rows = QueuedRows {
             op,
+            rows: self.queued_images(queue, relation, row),
+        };
+        Ok(block(&rows.render()?))
+    }
+
+    /// Where rows are lost, no number is on both sides.
+    fn queued_pairs(&self, queue: &queue::Names) -> askama::Result<String> {
+        let images = |ordinal: &str, relation: &str, row: &str| {
+            let images = QueuedNumbered {
+                ordinal,
+                rows: self.queued_images(queue, relation, row),
+            };
+            images.render().map(|images| block(&images))
+        };
+        let pairs = QueuedPairs {
+            has_predicate: self.has_predicate,
+            old_images: images(
+                "CASE WHEN rows_are_lost THEN -1 ELSE 1 END * row_number() OVER ()",
+                "old_rows",
+                "old_row",
+            )?,
+            new_images: images("row_number() OVER ()", "new_rows", "new_row")?,
+        };
+        Ok(block(&pairs.render()?))
+    }
+
+    fn queued_row(&self, queue: &queue::Names) -> askama::Result<String> {
+        let row = QueuedRow {
+            old: self.queued_images(queue, "", "OLD"),
+            new: self.queued_images(queue, "", "NEW"),
+        };
+        Ok(block(&row.render()?))
+    }
+
+    fn queued_images<'b>(
+        &self,
+        queue: &queue::Names,
+        relation: &'b str,
+        row: &'b str,
+    ) -> QueuedImages<'b> {
+        QueuedImages {
             relation,
             row,
             image: image_type::value(self.table, row, &queue.image),
+            chosen: rows::chosen(self.table, row, Masks::AreThere),
             trust: rows::trust_to_keep(self.table, row),
-        };
-        Ok(block(&rows.render()?))
+        }
     }
 
     fn row_image(&self, row: &str) -> RowImage {
@@ -347,7 +411,7 @@ fn send(table: &TableDesc) -> Sql {
              {}, events\n);",
             LiteralArray(capture::key_names(table))
         ),
-        Way::Call | Way::Queue | Way::Outbox | Way::OutboxAtCommit => format!(
+        Way::Call | Way::Queue | Way::OutboxAtCommit => format!(
             "sent := aurora_trigger.send(\n    \
              '{invocation}',\n    {source}, events\n);"
         ),

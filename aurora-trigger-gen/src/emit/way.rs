@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::describe::{Delivery, Level, OnFailure, TableDesc};
+use crate::describe::{Delivery, OnFailure, TableDesc};
 
 /// A call in a statement is filled up to here. Lambda bills the first 256 KB of an asynchronous call as one request and
 /// each further 64 KB as another, so this is the cheapest size, with room for the envelope.
@@ -32,8 +32,6 @@ pub(super) enum Way {
     CallOrKeep,
     /// To the table's own queue, as typed values. A drain makes events of them.
     Queue,
-    /// To the outbox, as events.
-    Outbox,
     /// To the outbox, and from there to calls when the transaction commits.
     OutboxAtCommit,
 }
@@ -41,8 +39,7 @@ pub(super) enum Way {
 impl Way {
     pub(super) fn of(table: &TableDesc) -> Self {
         match (table.delivery(), table.on_failure()) {
-            (Delivery::Outbox, _) if is_queued(table) => Self::Queue,
-            (Delivery::Outbox, _) => Self::Outbox,
+            (Delivery::Outbox, _) => Self::Queue,
             (Delivery::Commit, _) => Self::OutboxAtCommit,
             (Delivery::Sync, _) | (Delivery::Async, OnFailure::Abort) => Self::Call,
             (Delivery::Async, OnFailure::Warn) => Self::CallOrWarn,
@@ -78,7 +75,7 @@ impl Way {
 
     /// True if the trigger itself writes its events into a table of ours.
     pub(super) fn stores_events(self) -> bool {
-        matches!(self, Self::Queue | Self::Outbox | Self::OutboxAtCommit)
+        matches!(self, Self::Queue | Self::OutboxAtCommit)
     }
 
     /// True if an event gets its number where it is written. What waits for a drain gets it there.
@@ -101,11 +98,6 @@ impl Way {
     }
 }
 
-/// A predicate chooses among rows where they are changed, and a row's own trigger has its row only once.
-fn is_queued(table: &TableDesc) -> bool {
-    table.level() == Level::Statement && table.when().is_none()
-}
-
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,7 +107,6 @@ impl fmt::Display for Way {
                 CHUNK_BYTES / 1000
             ),
             Self::Queue => f.write_str("put into its queue for aurora_trigger.drain()"),
-            Self::Outbox => f.write_str("put into the outbox for aurora_trigger.drain()"),
             Self::OutboxAtCommit => {
                 f.write_str("put into the outbox, and sent at the end of COMMIT")
             }

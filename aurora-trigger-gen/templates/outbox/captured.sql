@@ -34,7 +34,7 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT s.events_name), '{}'), coalesce(sum(w.events), 0)::bigint
     INTO queues, events
     FROM (
-        SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('o', 'N')) AS events
+        SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('N', 'X', 'Y')) AS events
         FROM aurora_trigger.queue AS q
         WHERE (q.tx_id >= done_xmax OR q.tx_id = ANY (done_open))
             AND txid_visible_in_snapshot(q.tx_id, upto)

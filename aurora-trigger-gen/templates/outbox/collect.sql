@@ -143,7 +143,7 @@ BEGIN
                     AND txid_visible_in_snapshot(o.tx_id, this.upto)
                     AND (o.position, o.ts_us) > (this.part_position, this.part_us)
                     AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
-                    AND o.op NOT IN ('o', 'N')
+                    AND o.op NOT IN ('N', 'X', 'Y')
             );
         END IF;
         last_hash := least(

@@ -53,7 +53,7 @@
                             UNION ALL
                             SELECT q.tableoid, NULL, NULL, q.position, q.tx_id, q.ts_us, NULL
                             FROM aurora_trigger.queue AS q
-                            WHERE q.op NOT IN ('o', 'N')
+                            WHERE q.op NOT IN ('N', 'X', 'Y')
                         ) AS u
                         -- Each of these is read once, and not joined: the planner would take it for
                         -- many.

@@ -20,7 +20,7 @@ FROM (
 ) AS change
 {{- sql::end_send(function) }}
 {%- else if function.way.has_queue() %}
-{{- sql::queue(function, old_rows) }}
+{{- sql::queue(function, "before", old_rows) }}
 {%- else %}
 {{- sql::keep(function) -}}
 SELECT

@@ -20,7 +20,7 @@ FROM (
 ) AS change
 {{- sql::end_send(function) }}
 {%- else if function.way.has_queue() %}
-{{- sql::queue(function, new_rows) }}
+{{- sql::queue(function, "after", new_rows) }}
 {%- else %}
 {{- sql::keep(function) -}}
 SELECT

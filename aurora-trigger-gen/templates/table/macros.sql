@@ -154,16 +154,16 @@ DECLARE
 {%- endif %}
 {%- endmacro -%}
 
-{#- Puts the rows of a query of images into the part of the queue whose turn it is. -#}
-{%- macro queue(function, rows) %}
+{#- Puts the rows of a query, with one image or with both, into the part of the queue whose turn it is. -#}
+{%- macro queue(function, images, rows) %}
 {%- if let Some(queue) = function.queue %}
     IF turn = 0 THEN
         INSERT INTO aurora_trigger.{{ super::sql::Identifier(queue.parts[0].as_str()) }}
-            (position, ordinal, tx_id, ts_us, op, image)
+            (position, ordinal, tx_id, ts_us, op, {{ images }})
         {{ rows }};
     ELSE
         INSERT INTO aurora_trigger.{{ super::sql::Identifier(queue.parts[1].as_str()) }}
-            (position, ordinal, tx_id, ts_us, op, image)
+            (position, ordinal, tx_id, ts_us, op, {{ images }})
         {{ rows }};
     END IF;
 {%- endif %}

@@ -4,12 +4,29 @@
 {%- if function.keeps_misfits %}
     is_stale boolean := false;
 {%- endif %}
+{%- if function.way.has_queue() %}
+    has_old boolean;
+    has_new boolean;
+{%- endif %}
 BEGIN
     {{ sql::warn_of_owner() }}
 {{- sql::keep_row_misfits(function) }}
 {{- sql::take_numbers(function, "2") }}
     -- Column by column: a partition's row is of the partition's type, and a cast from that one to
     -- the table's would be code of its owner.
+{%- if let Some(row) = queued %}
+    has_old := TG_OP <> 'INSERT';
+    has_new := TG_OP <> 'DELETE';
+{%- if let (Some(old_chosen), Some(new_chosen)) = (&old.chosen, &new.chosen) %}
+    has_old := CASE WHEN has_old THEN coalesce((
+        {{ old_chosen }}
+    ), false) ELSE false END;
+    has_new := CASE WHEN has_new THEN coalesce((
+        {{ new_chosen }}
+    ), false) ELSE false END;
+{%- endif %}
+{{- sql::queue(function, "before, after", row) }}
+{%- else %}
 {{- sql::deliver(function) -}}
 SELECT
     old_image.row_key AS old_key,
@@ -52,4 +69,5 @@ FULL JOIN (
 ) AS new_image
     ON true
 {{- sql::end_deliver(function) }}
+{%- endif %}
 {{- sql::tail(function) }}

@@ -8,21 +8,17 @@ BEGIN
 {{- sql::take_numbers(
     function, "(SELECT count(*) FROM old_rows) + (SELECT count(*) FROM new_rows)"
 ) }}
-    -- A BEFORE INSERT trigger of a partition can drop a row that an UPDATE moves there: that row is
-    -- in the old transition table only.
+    -- Both transition tables hold the same rows in the same order: the images of a row are found by
+    -- their place. By its key, a row that one statement changes twice would be paired wrongly. Only
+    -- where a BEFORE INSERT trigger of a partition drops a row that an UPDATE moves there, that row
+    -- is in the old transition table only, and it is the key{% if function.queue.is_some() %}: a drain finds these pairs{% endif %}.
     IF {{ is_partitioned }} THEN
         rows_are_lost := (SELECT count(*) FROM old_rows) <> (SELECT count(*) FROM new_rows);
     END IF;
 {%- match changes %}
 {%- when Changes::ToQueue(changed_rows) %}
-    -- Otherwise both hold the same rows in the same order, so a drain finds the images of a row by
-    -- their place.
-{{- sql::queue(function, changed_rows) }}
+{{- sql::queue(function, "before, after", changed_rows) }}
 {%- when Changes::InPairs { by_place, by_key } %}
-    -- Both transition tables hold the same rows in the same order: the images of a row are found by
-    -- their place. By its key, a row that one statement changes twice would be paired wrongly. Only
-    -- where rows are lost it is the key, and the images of one key are paired in their order. A row
-    -- without a partner is a deleted one, or a created one if the statement changed its key.
 {%- if function.way.calls() %}
 {{- sql::deliver(function) -}}
 {{ by_place }}

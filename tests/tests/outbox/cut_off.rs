@@ -57,7 +57,7 @@ async fn beside_seven(session: &Client) -> i64 {
     let count = format!(
         "SELECT (
              SELECT count(*) FROM {queue}
-             WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.image).id)::text)) = {SEVEN}
+             WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.after).id)::text)) = {SEVEN}
                  AND NOT EXISTS (SELECT FROM aurora_trigger.batch)
          ) + coalesce(sum(event_count), 0)
          FROM aurora_trigger.batch WHERE lane = {SEVEN}"

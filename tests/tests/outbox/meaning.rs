@@ -167,6 +167,20 @@ async fn of_a_subset() {
 }
 
 #[tokio::test]
+async fn of_a_subset_by_row() {
+    let operations = Operations {
+        truncate: false,
+        ..ALL
+    };
+    let table = Good::TABLE
+        .with_level(Level::Row)
+        .with_operations(operations)
+        .with_when("name <> 'hidden' AND id <> 17")
+        .with_unchanged(Unchanged::Emit);
+    assert_the_same(table, &KEY).await;
+}
+
+#[tokio::test]
 async fn with_unchanged_rows() {
     let table = Good::TABLE
         .with_operations(ALL)

@@ -412,7 +412,7 @@ async fn what_fails_in_one_lane_is_noted_and_the_other_lanes_go_on() {
             &session,
             &format!(
                 "SELECT count(*) FROM {}
-                 WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.image).id)::text))
+                 WHERE aurora_trigger.lane_of(aurora_trigger.key_hash(to_json((q.after).id)::text))
                      <> aurora_trigger.lane_of(aurora_trigger.key_hash('2'))",
                 queue(&session, "documents").await
             ),

@@ -1,0 +1,16 @@
+SELECT
+    {{ ordinal }} AS ordinal,
+{%- if rows.chosen.is_some() %}
+    predicate.chosen,
+{%- endif %}
+    {{ rows.image }} AS image
+FROM {{ rows.relation }} AS {{ rows.row }}
+{%- if let Some(chosen) = rows.chosen %}
+CROSS JOIN LATERAL (
+    {{ chosen }}
+) AS predicate
+{%- endif %}
+{%- if let Some(trust) = rows.trust %}
+WHERE
+    {{ trust }}
+{%- endif %}
