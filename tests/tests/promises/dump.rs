@@ -117,7 +117,7 @@ fn restore(dump: Vec<u8>, address: &str) {
 }
 
 /// Whether the `pg_dump` of the PATH reads the shop's server: it reads its own version and older ones.
-async fn is_readable(shop: &Shop) -> bool {
+pub(crate) async fn is_readable(shop: &Shop) -> bool {
     let server = number(
         &shop.administrator().await,
         "SELECT current_setting('server_version_num')::bigint / 10000",

@@ -376,6 +376,9 @@ async fn foreign_key_actions_that_drop_rows_lead_to_the_rows_of_a_subset() {
     ] {
         for table in [Task::TABLE, QUEUED, QUEUED.with_level(Level::Row)] {
             follow_foreign_keys(&table.with_when(when)).await;
+            // Then each event tells which images were paired.
+            let table = table.with_unchanged(Unchanged::Emit);
+            follow_foreign_keys(&table.with_when(when)).await;
         }
     }
 }
