@@ -1,6 +1,7 @@
 //! Everything together: a real database, the relay as it is deployed, a stream.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,36 @@ use crate::samples::Samples;
 pub(crate) struct Pipeline {
     /// Milliseconds from before the write to the record.
     pub(crate) latencies: Samples,
+    /// Of rows of each of [`ROW_BYTES`].
+    pub(crate) throughputs: Vec<Throughput>,
+}
+
+/// How many rows of one size went through.
+#[derive(Debug)]
+pub(crate) struct Throughput {
+    /// What a row takes in its table, on average.
+    row_bytes: f64,
+    /// What its record takes in the stream, on average.
+    record_bytes: usize,
     pub(crate) events_per_second: f64,
 }
+
+impl fmt::Display for Throughput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            row_bytes,
+            record_bytes,
+            events_per_second,
+        } = self;
+        write!(
+            f,
+            "{events_per_second:.0} events a second, {row_bytes:.0} bytes a row, {record_bytes} bytes a record"
+        )
+    }
+}
+
+/// The sizes that Sequin, a pipeline like this one, gives its figures for.
+const ROW_BYTES: [usize; 3] = [100, 400, 1_600];
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const ROWS: u32 = 1_000;
@@ -49,9 +78,14 @@ pub(crate) fn measure(binary: &Binary, changes: u32, statements: u32) -> Pipelin
         )
         .await;
         assert_eq!(kinesis.wait_for(STREAM, 1, PATIENCE).len(), 1);
+        let latencies = latencies(&database, &kinesis, changes).await;
+        let mut throughputs = Vec::new();
+        for bytes in ROW_BYTES {
+            throughputs.push(events_per_second(&database, &kinesis, statements, bytes).await);
+        }
         Pipeline {
-            latencies: latencies(&database, &kinesis, changes).await,
-            events_per_second: events_per_second(&database, &kinesis, statements).await,
+            latencies,
+            throughputs,
         }
     })
 }
@@ -127,16 +161,28 @@ fn id_of(record: &StoredRecord) -> i32 {
     id
 }
 
-async fn events_per_second(database: &Client, kinesis: &Kinesis, statements: u32) -> f64 {
-    eprintln!("throughput …");
+/// What a row is made of beside its name: the header of 24 bytes, the other columns, what aligns them.
+const REST_OF_A_ROW: usize = 84;
+
+/// Events a second of statements of a thousand rows, each row of so many bytes in its table.
+async fn events_per_second(
+    database: &Client,
+    kinesis: &Kinesis,
+    statements: u32,
+    bytes: usize,
+) -> Throughput {
+    eprintln!("throughput of rows of {bytes} bytes …");
+    run(database, "TRUNCATE public.testing_rds_trigger").await;
+    assert_eq!(kinesis.wait_for(STREAM, 1, PATIENCE).len(), 1);
     drop(kinesis.take_records(STREAM));
+    let name = "x".repeat(bytes.saturating_sub(REST_OF_A_ROW));
     let start = Instant::now();
     for _ in 0..statements {
         run(
             database,
             &format!(
                 "INSERT INTO public.testing_rds_trigger (id, name, dob, category, company, age, salary) \
-                 SELECT n, 'First Last ' || n, date '1960-01-01' + n % 16000, 'category ' || n % 10, \
+                 SELECT n, '{name}', date '1960-01-01' + n % 16000, 'category ' || n % 10, \
                  'Company ' || n % 100, 18 + n % 50, 1000 + n * 1.1 FROM generate_series(1, {ROWS}) AS n"
             ),
         )
@@ -147,5 +193,18 @@ async fn events_per_second(database: &Client, kinesis: &Kinesis, statements: u32
     let records = kinesis.wait_for(STREAM, wanted, PATIENCE);
     let seconds = start.elapsed().as_secs_f64();
     assert_eq!(records.len(), wanted, "all have arrived");
-    f64::from(events) / seconds
+    let row_bytes: f64 = database
+        .query_one(
+            "SELECT avg(pg_column_size(t.*))::float8 FROM public.testing_rds_trigger AS t",
+            &[],
+        )
+        .await
+        .expect("the table is there")
+        .get(0);
+    let record_bytes: usize = records.iter().map(|record| record.data.len()).sum();
+    Throughput {
+        row_bytes,
+        record_bytes: record_bytes / wanted,
+        events_per_second: f64::from(events) / seconds,
+    }
 }
