@@ -20,7 +20,8 @@ ALTER FUNCTION aurora_trigger.big_image(anyelement) OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.big_image(anyelement) FROM PUBLIC;
 
 -- The queues that hold something of the collection, by the names of their functions, and how many
--- events that are, or some more: an UPDATE that changed nothing is counted, too.
+-- events there are in them and in the outbox, or some more: an UPDATE that changed nothing is
+-- counted, too.
 CREATE OR REPLACE FUNCTION aurora_trigger.queues_to_collect(
     done_xmax bigint, done_open bigint[], upto txid_snapshot, OUT queues text[], OUT events bigint
 )
@@ -36,17 +37,109 @@ BEGIN
     FROM (
         SELECT q.tableoid AS part, count(*) FILTER (WHERE q.op NOT IN ('N', 'X', 'Y')) AS events
         FROM aurora_trigger.queue AS q
-        WHERE (q.tx_id >= done_xmax OR q.tx_id = ANY (done_open))
+        WHERE (
+                q.tx_id >= done_xmax AND q.tx_id < txid_snapshot_xmax(upto)
+                OR q.tx_id = ANY (done_open)
+            )
             AND txid_visible_in_snapshot(q.tx_id, upto)
         GROUP BY q.tableoid
     ) AS w
     JOIN pg_class AS c ON c.oid = w.part
     JOIN aurora_trigger.stream_queue AS s ON c.relname = ANY (s.parts);
+    events := events + (
+        SELECT count(*)
+        FROM aurora_trigger.outbox AS o
+        WHERE (
+                o.tx_id >= done_xmax AND o.tx_id < txid_snapshot_xmax(upto)
+                OR o.tx_id = ANY (done_open)
+            )
+            AND txid_visible_in_snapshot(o.tx_id, upto)
+    );
 END
 $body$;
 ALTER FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
     OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
+    FROM PUBLIC;
+
+-- The snapshots by which what waits between two of them is collected in parts. Each part takes whole
+-- transactions, about so many events. They come in the order of their last statements: of two that
+-- changed one row, the second one waited for the end of the first one.
+CREATE OR REPLACE FUNCTION aurora_trigger.collection_snapshots(
+    done txid_snapshot, done_open bigint[], upto txid_snapshot, part_events bigint
+)
+RETURNS txid_snapshot[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN (
+        WITH waiting AS (
+            SELECT w.tx_id, count(*) AS events, max(w.position) AS position, max(w.ts_us) AS ts_us
+            FROM (
+                SELECT o.tx_id, o.position, o.ts_us FROM aurora_trigger.outbox AS o
+                UNION ALL
+                SELECT q.tx_id, q.position, q.ts_us FROM aurora_trigger.queue AS q
+            ) AS w
+            WHERE (
+                    w.tx_id >= txid_snapshot_xmax(done) AND w.tx_id < txid_snapshot_xmax(upto)
+                    OR w.tx_id = ANY (done_open)
+                )
+                AND txid_visible_in_snapshot(w.tx_id, upto)
+            GROUP BY w.tx_id
+        ), taken AS (
+            SELECT s.tx_id, dense_rank() OVER (ORDER BY s.share) AS part
+            FROM (
+                SELECT
+                    w.tx_id,
+                    (sum(w.events) OVER commit_order - w.events)::bigint / part_events AS share
+                FROM waiting AS w
+                WINDOW commit_order AS (
+                    ORDER BY w.position, w.ts_us, w.tx_id ROWS UNBOUNDED PRECEDING
+                )
+            ) AS s
+        ), part AS (
+            SELECT
+                t.part,
+                greatest(
+                    txid_snapshot_xmax(done), max(max(t.tx_id)) OVER (ORDER BY t.part) + 1
+                ) AS xmax
+            FROM taken AS t
+            GROUP BY t.part
+        ), left_out AS (
+            -- Began before a transaction that is taken in an earlier part.
+            SELECT t.tx_id, t.part
+            FROM taken AS t
+            JOIN part AS p ON p.part = t.part - 1
+            WHERE t.tx_id < p.xmax
+            UNION ALL
+            SELECT open.tx_id, 9223372036854775807 FROM txid_snapshot_xip(upto) AS open (tx_id)
+        )
+        SELECT array_agg(
+            concat(coalesce(p.xmin, p.xmax), ':', p.xmax, ':', p.open)::txid_snapshot
+            ORDER BY p.part
+        )
+        FROM (
+            SELECT
+                p.part,
+                p.xmax,
+                min(l.tx_id) AS xmin,
+                string_agg(l.tx_id::text, ',' ORDER BY l.tx_id) AS open
+            FROM part AS p
+            LEFT JOIN left_out AS l ON l.part > p.part AND l.tx_id < p.xmax
+            GROUP BY p.part, p.xmax
+        ) AS p
+    );
+END
+$body$;
+ALTER FUNCTION
+    aurora_trigger.collection_snapshots(txid_snapshot, bigint[], txid_snapshot, bigint)
+    OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION
+    aurora_trigger.collection_snapshots(txid_snapshot, bigint[], txid_snapshot, bigint)
     FROM PUBLIC;
 
 -- The events of a step of the collector: of these queues, of the outbox, and the kept ones at these
@@ -82,7 +175,10 @@ BEGIN
         o.table_name, o.fingerprint, o.capture, o.op, o.key_hash, o.before, o.after,
         NULL::json AS key
     FROM aurora_trigger.outbox AS o
-    WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
+    WHERE (
+            o.tx_id >= done_xmax AND o.tx_id < txid_snapshot_xmax(this.upto)
+            OR o.tx_id = ANY (done_open)
+        )
         AND txid_visible_in_snapshot(o.tx_id, this.upto)
         AND (
             NOT is_divided

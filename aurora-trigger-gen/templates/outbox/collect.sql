@@ -70,12 +70,13 @@ DECLARE
     this aurora_trigger.collector;
     done_xmax bigint;
     done_open bigint[];
+    is_new boolean;
     is_divided boolean;
     is_last boolean := true;
     last_hash bigint := last_key;
     queues text[];
-    queued_events bigint;
-    kept_places tid[];
+    waiting_events bigint;
+    kept_places tid[] := ARRAY[]::tid[];
     has_batches boolean;
     -- The size of a batch, for each lane from -1 on.
     piece_bytes CONSTANT integer[] := ARRAY(
@@ -96,22 +97,30 @@ BEGIN
         RETURN aurora_trigger.adopt_events();
     END IF;
     is_divided := this.upto IS NOT NULL;
-    IF NOT is_divided THEN
-        this.upto := aurora_trigger.committed();
+    is_new := NOT is_divided AND cardinality(this.next_snapshots) = 0;
+    IF is_new THEN
+        this.next_snapshots := ARRAY[aurora_trigger.committed()];
         this.upto_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     END IF;
     done_xmax := txid_snapshot_xmax(this.done);
-    done_open := aurora_trigger.ended_since(this.done, this.upto);
-    SELECT q.queues, q.events
-    INTO queues, queued_events
-    FROM aurora_trigger.queues_to_collect(done_xmax, done_open, this.upto) AS q;
-    IF NOT is_divided THEN
-        this.events := queued_events + (
-            SELECT count(*)
-            FROM aurora_trigger.outbox AS o
-            WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
-                AND txid_visible_in_snapshot(o.tx_id, this.upto)
+    LOOP
+        IF NOT is_divided THEN
+            this.upto := this.next_snapshots[1];
+        END IF;
+        done_open := aurora_trigger.ended_since(this.done, this.upto);
+        SELECT q.queues, q.events
+        INTO queues, waiting_events
+        FROM aurora_trigger.queues_to_collect(done_xmax, done_open, this.upto) AS q;
+        EXIT WHEN NOT is_new OR waiting_events <= this.step_events;
+        this.next_snapshots := aurora_trigger.collection_snapshots(
+            this.done, done_open, this.upto, this.step_events / 2
         );
+        is_new := false;
+    END LOOP;
+    IF NOT is_divided THEN
+        this.next_snapshots := this.next_snapshots[2:];
+        this.events := waiting_events;
+        -- One transaction has so many.
         is_divided := this.events > this.step_events;
         this.part_position := -1;
         this.part_us := 0;
@@ -122,7 +131,10 @@ BEGIN
         INTO this.part_end_position, this.part_end_us
         FROM aurora_trigger.outbox AS o
         WHERE o.op = 't'
-            AND (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
+            AND (
+                o.tx_id >= done_xmax AND o.tx_id < txid_snapshot_xmax(this.upto)
+                OR o.tx_id = ANY (done_open)
+            )
             AND txid_visible_in_snapshot(o.tx_id, this.upto)
             AND (o.position, o.ts_us) > (this.part_position, this.part_us)
         ORDER BY o.position, o.ts_us
@@ -139,7 +151,10 @@ BEGIN
                     UNION ALL
                     SELECT q.position, q.ts_us, q.tx_id, q.op FROM aurora_trigger.queue AS q
                 ) AS o
-                WHERE (o.tx_id >= done_xmax OR o.tx_id = ANY (done_open))
+                WHERE (
+                        o.tx_id >= done_xmax AND o.tx_id < txid_snapshot_xmax(this.upto)
+                        OR o.tx_id = ANY (done_open)
+                    )
                     AND txid_visible_in_snapshot(o.tx_id, this.upto)
                     AND (o.position, o.ts_us) > (this.part_position, this.part_us)
                     AND (o.position, o.ts_us) <= (this.part_end_position, this.part_end_us)
@@ -150,7 +165,7 @@ BEGIN
             this.next_hash::numeric + last_key / (this.events / this.step_events + 1), last_key
         )::bigint;
         is_last := last_hash = last_key;
-    ELSE
+    ELSIF cardinality(this.next_snapshots) = 0 THEN
         kept_places := aurora_trigger.kept_to_collect(this.step_events);
     END IF;
     IF this.events = 0 AND queues = '{}' AND kept_places = '{}' THEN
@@ -158,7 +173,7 @@ BEGIN
         this.done_us := this.upto_us;
         this.upto := NULL;
         PERFORM aurora_trigger.note_collector(this), aurora_trigger.summarize();
-        RETURN false;
+        RETURN cardinality(this.next_snapshots) > 0;
     END IF;
     WITH event AS (
         SELECT
@@ -327,7 +342,7 @@ BEGIN
     END IF;
     this.step_events := least({{ step_events }}, this.step_events * 2);
     PERFORM aurora_trigger.note_collector(this), aurora_trigger.summarize();
-    RETURN has_batches OR this.upto IS NOT NULL;
+    RETURN has_batches OR this.upto IS NOT NULL OR cardinality(this.next_snapshots) > 0;
 END
 $body$;
 ALTER FUNCTION aurora_trigger.collect() OWNER TO aurora_trigger;

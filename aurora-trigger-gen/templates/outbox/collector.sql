@@ -59,6 +59,7 @@ BEGIN
         UPDATE aurora_trigger.collector AS c
         SET done = state.done,
             done_us = state.done_us,
+            next_snapshots = state.next_snapshots,
             upto = state.upto,
             upto_us = state.upto_us,
             events = state.events,
@@ -121,6 +122,7 @@ BEGIN
         RETURN false;
     END IF;
     IF this.upto IS NOT NULL
+        OR cardinality(this.next_snapshots) > 0
         OR EXISTS (SELECT FROM aurora_trigger.kept)
         OR EXISTS (SELECT FROM aurora_trigger.outbox AS o WHERE o.tx_id >= done_xmax)
         OR EXISTS (SELECT FROM aurora_trigger.queue AS q WHERE q.tx_id >= done_xmax)
@@ -235,6 +237,7 @@ BEGIN
     TRUNCATE aurora_trigger.outbox;
     this.done := aurora_trigger.committed();
     this.done_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    this.next_snapshots := '{}';
     this.upto := NULL;
     PERFORM aurora_trigger.note_collector(this);
     RETURN true;

@@ -206,6 +206,7 @@ BEGIN
             -- The next one takes a smaller step. A step of the smallest size that fails waits.
             UPDATE aurora_trigger.collector AS c
             SET step_events = greatest({{ least_step_events }}, c.step_events / 4),
+                next_snapshots = '{}',
                 retry_at = CASE
                     WHEN error_state <> '57014' OR c.step_events = {{ least_step_events }}
                     THEN clock_timestamp() + interval '3 seconds'

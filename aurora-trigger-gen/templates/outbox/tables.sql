@@ -160,6 +160,8 @@ BEGIN
             -- The snapshot whose events of the outbox are collected.
             done txid_snapshot NOT NULL DEFAULT '1:1:',
             done_us bigint NOT NULL DEFAULT 0,
+            -- The snapshots of the collections that come next, of what was committed at upto_us.
+            next_snapshots txid_snapshot[] NOT NULL DEFAULT '{}',
             -- Of a collection that takes several steps: its end has collected all of it. Each
             -- step takes the keys from next_hash on, of the events up to the next TRUNCATE.
             upto txid_snapshot,

@@ -6,7 +6,10 @@
     SELECT p.* FROM aurora_trigger.{{ parts[1].0 }} AS p
 ) AS q
 WHERE q.op IN ({{ operations }})
-    AND (q.tx_id >= done_xmax OR q.tx_id = ANY (done_open))
+    AND (
+        q.tx_id >= done_xmax AND q.tx_id < txid_snapshot_xmax(this.upto)
+        OR q.tx_id = ANY (done_open)
+    )
     AND txid_visible_in_snapshot(q.tx_id, this.upto)
     AND (
         NOT is_divided

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio_postgres::Client;
 
 use crate::{
-    ITEMS, Item, created, drain_once, number, pending, run, start, start_each_way, story, updated,
+    ITEMS, Item, created, drain_once, number, of_item, pending, run, start, story, updated,
 };
 
 #[derive(Debug, Deserialize, StreamTrigger)]
@@ -286,6 +286,62 @@ async fn a_long_collection_takes_steps_and_is_in_order_across_them() {
     }
 }
 
+/// By their last statements, so that of two that change one row the second one is not before the first one.
+#[tokio::test]
+async fn many_transactions_are_collected_some_at_a_time_and_are_in_order() {
+    let (pipeline, session) = start().await;
+    let other = pipeline.session().await;
+    run(
+        &session,
+        "UPDATE aurora_trigger.collector SET step_events = 100",
+    )
+    .await;
+    run(&session, SEAL).await;
+    run(&session, "INSERT INTO shop.items VALUES (1, '0')").await;
+    // It begins first, changes the row last, and has changed another one before.
+    run(&session, "BEGIN; INSERT INTO shop.items VALUES (2, 'a')").await;
+    for number in 1..400 {
+        run(
+            &other,
+            &format!("UPDATE shop.items SET name = '{number}' WHERE id = 1"),
+        )
+        .await;
+    }
+    run(
+        &session,
+        "UPDATE shop.items SET name = '400' WHERE id = 1; COMMIT",
+    )
+    .await;
+    let mut steps = Vec::new();
+    while number(&session, "SELECT aurora_trigger.collect()::integer::bigint").await == 1 {
+        if steps.is_empty() {
+            // It is in none of their snapshots.
+            run(&other, "UPDATE shop.items SET name = '401' WHERE id = 1").await;
+        }
+        assert_eq!(pending(&session).await, 403);
+        let left = "SELECT cardinality(next_snapshots)::bigint FROM aurora_trigger.collector";
+        steps.push(number(&session, left).await);
+    }
+    // About fifty events each, and the late one.
+    assert_eq!(steps, [8, 7, 6, 5, 4, 3, 2, 1, 0, 0]);
+    pipeline.drain().await;
+    let story = story(&pipeline.take_calls());
+    assert_eq!(story.len(), 403);
+    let names: Vec<String> = of_item(&story, 1)
+        .into_iter()
+        .map(|event| match event {
+            ChangeEvent::Created(item) | ChangeEvent::Updated { after: item, .. } => item.name,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let written: Vec<String> = (0..=401).map(|number| number.to_string()).collect();
+    assert_eq!(names, written);
+    let mut places: Vec<u64> = story.iter().map(|(_, place, _)| *place).collect();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), 403, "each has a place of its own");
+}
+
 #[tokio::test]
 async fn one_that_statement_timeout_cuts_off_takes_smaller_steps() {
     let (pipeline, session) = start().await;
@@ -439,51 +495,48 @@ async fn a_call_takes_nothing_that_its_own_transaction_has_collected() {
 /// A table has rows where there is room: the last ones of a statement can stand before the first ones.
 #[tokio::test]
 async fn the_events_of_a_statement_are_in_its_order_wherever_their_rows_stand() {
-    for (pipeline, session, written) in start_each_way().await {
-        run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
-        run(
-            &session,
-            "INSERT INTO shop.items SELECT n, 'row' FROM generate_series(1, 1000) AS n",
-        )
-        .await;
-        // To where there is room: behind the others.
-        run(
-            &session,
-            &format!("UPDATE aurora_trigger.{written} SET op = op WHERE ordinal <= 500"),
-        )
-        .await;
-        pipeline.drain().await;
-        let ids: Vec<i32> = pipeline
-            .take_events::<Item>()
-            .iter()
-            .map(|event| match event {
-                ChangeEvent::Created(item) => item.id,
-                other => panic!("rows are only inserted: {other:?}"),
-            })
-            .collect();
-        assert_eq!(ids, (1..=1000).collect::<Vec<_>>(), "{written}");
-    }
+    let (pipeline, session) = start().await;
+    run(&session, "SELECT aurora_trigger.set_lanes(1)").await;
+    run(
+        &session,
+        "INSERT INTO shop.items SELECT n, 'row' FROM generate_series(1, 1000) AS n",
+    )
+    .await;
+    // To where there is room: behind the others.
+    run(
+        &session,
+        "UPDATE aurora_trigger.queue SET op = op WHERE ordinal <= 500",
+    )
+    .await;
+    pipeline.drain().await;
+    let ids: Vec<i32> = pipeline
+        .take_events::<Item>()
+        .iter()
+        .map(|event| match event {
+            ChangeEvent::Created(item) => item.id,
+            other => panic!("rows are only inserted: {other:?}"),
+        })
+        .collect();
+    assert_eq!(ids, (1..=1000).collect::<Vec<_>>());
 }
 
 /// The clock can be set back between two transactions.
 #[tokio::test]
 async fn the_order_is_that_of_the_servers_log_and_not_of_the_clock() {
-    for (pipeline, session, written) in start_each_way().await {
-        for statement in [
-            "INSERT INTO shop.items VALUES (1, 'a')",
-            "UPDATE shop.items SET name = 'b'",
-            "UPDATE shop.items SET name = 'c'",
-            &format!("UPDATE aurora_trigger.{written} SET ts_us = 2000000000000000 - ts_us"),
-        ] {
-            run(&session, statement).await;
-        }
-        pipeline.drain().await;
-        assert_eq!(
-            pipeline.take_events::<Item>(),
-            [created(1, "a"), updated(1, "a", "b"), updated(1, "b", "c")],
-            "{written}"
-        );
+    let (pipeline, session) = start().await;
+    for statement in [
+        "INSERT INTO shop.items VALUES (1, 'a')",
+        "UPDATE shop.items SET name = 'b'",
+        "UPDATE shop.items SET name = 'c'",
+        "UPDATE aurora_trigger.queue SET ts_us = 2000000000000000 - ts_us",
+    ] {
+        run(&session, statement).await;
     }
+    pipeline.drain().await;
+    assert_eq!(
+        pipeline.take_events::<Item>(),
+        [created(1, "a"), updated(1, "a", "b"), updated(1, "b", "c")]
+    );
 }
 
 /// Nor does one collect that has written events: it would keep the collector's lock, and its own are not committed.

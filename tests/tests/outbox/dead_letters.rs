@@ -1,6 +1,7 @@
 //! Events that the relay refuses.
 
-use pipeline_tests::error_of;
+use pipeline_tests::{Pipeline, error_of};
+use relay_lambda::local::Fault;
 
 use crate::{Item, collected, created, drain_once, number, pending, refusal, run, start};
 
@@ -92,4 +93,71 @@ async fn dead_letters_are_deleted_by_table_by_number_or_all_when_that_is_said() 
         number(&session, "SELECT count(*) FROM aurora_trigger.dead_letter").await,
         3
     );
+}
+
+/// The relay makes a metric of it.
+#[tokio::test]
+async fn each_call_of_a_drain_says_how_many_dead_letters_there_are() {
+    let (pipeline, session) = start().await;
+    run(&session, "INSERT INTO shop.items VALUES (1, 'a')").await;
+    drain_once(&session).await;
+    pipeline.answer(&refusal(&collected(&session, "").await, "no"));
+    drain_once(&session).await;
+    run(&session, "INSERT INTO shop.items VALUES (2, 'b')").await;
+    pipeline.drain().await;
+    assert_eq!(told(&pipeline), [(1, Some(0)), (1, Some(1))]);
+    run(
+        &session,
+        "INSERT INTO aurora_trigger.dead_letter (
+             reason, schema_name, table_name, fingerprint, epoch, tx_id, ts_us, capture, event
+         )
+         SELECT '', 'shop', 'items', '', 1, 1, 1, '', '{}' FROM generate_series(1, 2000);
+         INSERT INTO shop.items VALUES (3, 'c')",
+    )
+    .await;
+    pipeline.drain().await;
+    assert_eq!(told(&pipeline), [(1, Some(1000))]);
+}
+
+#[tokio::test]
+async fn where_nothing_is_to_be_sent_a_call_tells_of_dead_letters_once_a_minute() {
+    let (pipeline, session) = start().await;
+    run(
+        &session,
+        "ALTER TABLE shop.items DROP COLUMN name; INSERT INTO shop.items VALUES (1)",
+    )
+    .await;
+    pipeline.drain().await;
+    pipeline.drain().await;
+    assert_eq!(told(&pipeline), [(0, Some(1))]);
+    let later = "UPDATE aurora_trigger.lane SET tried_at = tried_at - interval '61 seconds'";
+    run(&session, later).await;
+    pipeline.endpoint().faults().fail_next(1, Fault::Throttle);
+    pipeline.drain().await;
+    pipeline.drain().await;
+    let failed = "SELECT count(*) FROM aurora_trigger.failed_call WHERE caller = 'drain'";
+    assert_eq!(number(&session, failed).await, 1);
+    run(&session, later).await;
+    pipeline.drain().await;
+    assert_eq!(told(&pipeline), [(0, Some(1))]);
+    run(
+        &session,
+        &format!("{later}; SELECT aurora_trigger.purge(everything => true)"),
+    )
+    .await;
+    pipeline.drain().await;
+    assert_eq!(told(&pipeline), [(0, None); 0]);
+}
+
+/// Of each call since the last time its events, and how many dead letters it tells of.
+fn told(pipeline: &Pipeline) -> Vec<(usize, Option<u64>)> {
+    pipeline
+        .take_calls()
+        .iter()
+        .map(|call| {
+            let payload = call.payload();
+            let events = payload.batches.iter().map(|batch| batch.events.len());
+            (events.sum(), payload.dead_letters)
+        })
+        .collect()
 }

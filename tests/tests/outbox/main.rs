@@ -75,19 +75,6 @@ async fn start() -> (Pipeline, Client) {
     start_with::<Only<Item>>().await
 }
 
-/// The two ways to the batches, and the tables that the trigger writes to: its own queue, and, with a predicate, the outbox
-/// that all share.
-async fn start_each_way() -> [(Pipeline, Client, &'static str); 2] {
-    let shared = Item::TABLE.with_when("true");
-    let mut ways = Vec::new();
-    for (table, written) in [(Item::TABLE, "queue"), (shared, "outbox")] {
-        let pipeline = Pipeline::installed(ITEMS, &[&table]).await;
-        let session = pipeline.session().await;
-        ways.push((pipeline, session, written));
-    }
-    ways.try_into().expect("there are two")
-}
-
 async fn run(session: &Client, sql: &str) {
     session
         .batch_execute(sql)

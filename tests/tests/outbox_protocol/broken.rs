@@ -99,6 +99,25 @@ fn order_by_txid() {
 }
 
 #[test]
+fn taken_by_txid() {
+    breaks(
+        holds::some_transactions(1, KEYS),
+        Rule::TakenByTxid,
+        Violation::NumbersOutOfOrder,
+    );
+}
+
+/// The first one has changed the second key before it waits for the second transaction.
+#[test]
+fn taken_by_first_order_key() {
+    breaks(
+        holds::some_transactions(1, KEYS),
+        Rule::TakenByFirstOrderKey,
+        Violation::NumbersOutOfOrder,
+    );
+}
+
+#[test]
 fn queues_apart() {
     breaks(
         holds::two_collectors(KEYS),

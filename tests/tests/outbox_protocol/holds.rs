@@ -28,6 +28,14 @@ pub(crate) fn two_collectors(step_keys: usize) -> Scenario {
     }
 }
 
+/// Two collectors that take a transaction or two at a time.
+pub(crate) fn some_transactions(step_writers: usize, step_keys: usize) -> Scenario {
+    Scenario {
+        step_writers,
+        ..two_collectors(step_keys)
+    }
+}
+
 /// Three writers take turns of the queue tables, two collectors also truncate them.
 pub(crate) fn queues_take_turns(step_keys: usize) -> Scenario {
     Scenario {
@@ -165,6 +173,20 @@ fn two_collectors_collect_each_row_once() {
 }
 
 #[test]
+fn transactions_are_collected_one_after_the_other() {
+    holds("a transaction, steps", &some_transactions(1, 1));
+    holds("a transaction", &some_transactions(1, KEYS));
+    holds("two transactions", &some_transactions(2, KEYS));
+    holds(
+        "a transaction, queues take turns",
+        &Scenario {
+            step_writers: 1,
+            ..queues_take_turns(KEYS)
+        },
+    );
+}
+
+#[test]
 fn queues_are_truncated_after_the_collection() {
     holds("queues_take_turns, steps", &queues_take_turns(1));
     holds("queues_take_turns", &queues_take_turns(KEYS));
@@ -278,4 +300,11 @@ fn two_drains_do_everything_at_once() {
 #[test]
 fn a_clock_that_steps_back_loses_nothing() {
     holds("clock", &clock());
+    holds(
+        "clock, a transaction",
+        &Scenario {
+            step_writers: 1,
+            ..clock()
+        },
+    );
 }

@@ -21,13 +21,17 @@
 //! **Collector.** It locks the one row of `collector`, or skips, and reads the version that it has locked:
 //!
 //! - `done`: what is visible in this snapshot is collected.
-//! - `upto`: the snapshot of a collection that has more steps to go, or NULL. A new one is taken in a statement behind the lock.
-//!   The collector's own transaction counts as open in it, since it may write events later.
+//! - The goal of several collections, or none. A new one is the snapshot of a statement behind the lock. The collector's own
+//!   transaction counts as open in it, since it may write events later.
+//! - `upto`: the snapshot of a collection that has more steps to go, or NULL. A new one is the goal, without the transactions that
+//!   are left to later collections.
 //! - `next_hash`: where the next step of that collection begins; in the model, a key.
 //!
 //! The window of a collection is all rows whose transaction is visible in `upto` and not in `done`. Membership is decided by
-//! transactions alone, so it is the same for each later statement. A short collection takes the window at once. A long one takes
-//! steps, each with the keys of a range: all events of a key in the window are together. The last step sets `done` to `upto`.
+//! transactions alone, so it is the same for each later statement. Many transactions are taken in several collections, in the
+//! order of their last order keys: of two that have changed one key, the second one has waited for the first one's end. A
+//! transaction is taken whole. A short collection takes its window at once. A long one takes steps, each with the keys of a range:
+//! all events of a key in the window are together. The last step sets `done` to `upto`.
 //!
 //! A step reads both queue tables together, and puts the rows in the order of the order key, then of the clock, then of their
 //! places in the table. Each event gets the next number of a sequence. Numbers are never looked up: the table of batches can be

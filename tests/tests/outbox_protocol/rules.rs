@@ -16,6 +16,10 @@ pub(crate) enum Rule {
     UptoTakenWithLock,
     /// Each step of a collection takes a new `upto`.
     UptoTakenAnew,
+    /// The transactions of a window are taken in the order of their numbers.
+    TakenByTxid,
+    /// The transactions of a window are taken in the order of their first order keys.
+    TakenByFirstOrderKey,
     /// `done` becomes the snapshot of the moment, not the one that was collected by.
     DoneIsNewer,
     /// The transaction that collects counts as committed in `upto`.

@@ -51,6 +51,8 @@ pub(crate) struct Scenario {
     pub(crate) drains_twice: bool,
     /// `s` of `Q[(txid >> s) & 1]`.
     pub(crate) queue_shift: u8,
+    /// The transactions that a collection takes.
+    pub(crate) step_writers: usize,
     /// The keys that a step of a collection takes.
     pub(crate) step_keys: usize,
     /// The events of a batch.
@@ -136,6 +138,7 @@ impl Scenario {
             writer_drains: None,
             drains_twice: false,
             queue_shift: 0,
+            step_writers: WRITERS,
             step_keys: KEYS,
             batch_limit: 2,
             call_limit: 2,

@@ -45,6 +45,8 @@ pub(crate) struct Collector {
     pub(crate) done: Set,
     /// The snapshot of a collection that has more steps to go.
     pub(crate) upto: Option<Set>,
+    /// The snapshot that collections with some of its transactions each lead to.
+    pub(crate) goal: Option<Set>,
     /// The first key that this collection has not reached.
     pub(crate) next_key: u8,
 }

@@ -35,11 +35,17 @@ pub(super) fn steps(scenario: &Scenario, state: &State, drain: usize, taken: &mu
         }
         At::CollectorLocked => {
             step.at = At::UptoKnown;
-            let snapshot = upto(scenario, state, drain);
+            let snapshot = snapshot(scenario, state, drain);
             if scenario.breaks(Rule::UptoTakenAnew) {
                 step.row.upto = None;
             }
-            step.row.upto.get_or_insert(snapshot);
+            if step.row.upto.is_none() {
+                let goal = step.row.goal.unwrap_or(snapshot);
+                let visible = queue::visible_rows(scenario, state, drain);
+                let left = left_of(scenario, &state.db, step.row, goal, visible);
+                step.row.upto = Some(goal.minus(left));
+                step.row.goal = Some(goal).filter(|_| !left.is_empty());
+            }
             taken.push((Action::FixUpto { drain }, Ok(next)));
         }
         At::UptoKnown if !batches::are_locked(state, drain) => {
@@ -79,7 +85,7 @@ fn lock(session: &mut Drain, row: Collector) {
 }
 
 /// A snapshot to collect by. The transaction that collects is open in it: inside of a writer it may still write events.
-fn upto(scenario: &Scenario, state: &State, drain: usize) -> Set {
+fn snapshot(scenario: &Scenario, state: &State, drain: usize) -> Set {
     if scenario.breaks(Rule::UptoTakenWithLock) {
         state.drains[drain].snapshot
     } else if scenario.is_inside(drain) && scenario.breaks(Rule::OwnIsCommitted) {
@@ -88,6 +94,31 @@ fn upto(scenario: &Scenario, state: &State, drain: usize) -> Set {
     } else {
         state.db.snapshot()
     }
+}
+
+/// The transactions between `done` and the goal that are left to later collections. By the last order keys: where two have
+/// changed one key, all keys of the first are before the second's change of it.
+fn left_of(scenario: &Scenario, db: &Db, row: Collector, goal: Set, visible: Set) -> Set {
+    let waits = |txid: &usize| goal.has(*txid) && !row.done.has(*txid);
+    let txids: Set = visible
+        .items()
+        .map(|change| scenario.txid(db, change))
+        .filter(waits)
+        .collect();
+    let mut taken: Vec<usize> = txids.items().collect();
+    taken.sort_by_key(|txid| {
+        let of_txid = visible.only(|change| scenario.txid(db, change) == *txid);
+        let keys = of_txid.items().map(|change| db.order_key[change]);
+        if scenario.breaks(Rule::TakenByTxid) {
+            None
+        } else if scenario.breaks(Rule::TakenByFirstOrderKey) {
+            keys.min()
+        } else {
+            keys.max()
+        }
+    });
+    taken.truncate(scenario.step_writers);
+    txids.minus(taken.into_iter().collect())
 }
 
 /// The collector's row and the collected changes after one step.
@@ -193,7 +224,7 @@ pub(super) fn apply(scenario: &Scenario, state: &mut State, drain: usize) -> Res
 
 pub(super) fn has_work(scenario: &Scenario, db: &Db) -> bool {
     let row = db.collector;
-    let upto = Some(row.upto.unwrap_or(db.snapshot()));
+    let upto = row.upto.or(row.goal).or(Some(db.snapshot()));
     let rows = scenario.visible_rows(db);
     row.upto.is_some() || !of_window(scenario, db, Collector { upto, ..row }, rows).is_empty()
 }
