@@ -22,6 +22,9 @@ pub struct Metrics {
     /// Milliseconds between the capture of the oldest event and the end of the call, by the clocks of the database and of
     /// this machine.
     pub oldest_event_ms: Option<i64>,
+    /// Dead letters that the database keeps, counted to a thousand: events that a relay refused, and changes of tables
+    /// that do not fit their structs. Only a drain tells.
+    pub dead_letters: Option<u64>,
     /// Batches whose contract is another than the struct's, by table.
     pub fingerprint_mismatches: BTreeMap<String, u64>,
 }
@@ -49,6 +52,9 @@ impl Metrics {
         }
         if let Some(age) = self.oldest_event_ms {
             call.push(("OldestEventAge", "Milliseconds", json!(age)));
+        }
+        if let Some(letters) = self.dead_letters {
+            call.push(("DeadLetters", "Count", json!(letters)));
         }
         let mut lines = vec![line(&[("FunctionName", function)], &call, now_ms)];
         for (table, batches) in &self.fingerprint_mismatches {

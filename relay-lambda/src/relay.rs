@@ -151,6 +151,7 @@ impl<S: ChangeStream> Relay<S> {
         };
         let mut checked = check(&parsed, &self.tables);
         metrics.count(&checked);
+        metrics.dead_letters = parsed.dead_letters();
         let envelopes = checked.envelopes(now_ms());
         let outgoing = checked.outgoing(&envelopes, self.max_record_bytes);
         metrics.refused = count(checked.rejected.len());

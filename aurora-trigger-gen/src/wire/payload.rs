@@ -36,6 +36,9 @@ pub struct Payload<'a> {
     /// the numbers of the events that are left open, in place of failing. Without effect where nobody waits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// How many dead letters the database keeps, counted to a thousand. Only a drain tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<u64>,
     /// The changes, in the order in which they were captured.
     #[serde(borrow)]
     pub batches: Vec<Batch<'a>>,

@@ -261,6 +261,60 @@ $body$;
 ALTER FUNCTION aurora_trigger.put_back_lanes() OWNER TO aurora_trigger;
 REVOKE ALL ON FUNCTION aurora_trigger.put_back_lanes() FROM PUBLIC;
 
+-- Tells the relay about dead letters, of which it makes a metric, once a minute where no other call
+-- does: where no table fits its struct there is nothing else to send.
+CREATE OR REPLACE FUNCTION aurora_trigger.tell_of_dead_letters()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    target text;
+    target_region text;
+    error_state text;
+    error_message text;
+    error_detail text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM aurora_trigger.dead_letter) OR EXISTS (
+        SELECT
+        FROM aurora_trigger.lane AS l
+        WHERE l.tried_at BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp()
+    ) THEN
+        RETURN;
+    END IF;
+    PERFORM FROM aurora_trigger.lane AS l WHERE l.lane = -1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT s.function_name, s.region INTO target, target_region FROM aurora_trigger.settings AS s;
+    BEGIN
+        PERFORM aurora_trigger.invoke(
+            target,
+            target_region,
+            aurora_trigger.payload('RequestResponse', NULL),
+            'RequestResponse'
+        );
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        GET STACKED DIAGNOSTICS
+            error_state = RETURNED_SQLSTATE,
+            error_message = MESSAGE_TEXT,
+            error_detail = PG_EXCEPTION_DETAIL;
+    END;
+    UPDATE aurora_trigger.lane AS l SET tried_at = clock_timestamp() WHERE l.lane = -1;
+    IF error_state = '57014' THEN
+        PERFORM set_config('aurora_trigger.is_cut_off', 'yes', true);
+    END IF;
+    IF error_state IS NOT NULL THEN
+        PERFORM aurora_trigger.note_failed_call(
+            'drain', NULL::smallint[], NULL::text[], NULL::text[], NULL::bigint[],
+            error_state, error_message, error_detail
+        );
+    END IF;
+END
+$body$;
+ALTER FUNCTION aurora_trigger.tell_of_dead_letters() OWNER TO aurora_trigger;
+REVOKE ALL ON FUNCTION aurora_trigger.tell_of_dead_letters() FROM PUBLIC;
+
 -- Sends what waits in the outbox: one call, for all lanes where that is little, or for the lane
 -- that was tried longest ago of those that have something to send and that nobody else is at. So
 -- each call is in a transaction of its own, and none is rolled back for another. Returns whether
@@ -330,6 +384,9 @@ BEGIN
             idle_lanes := array_append(idle_lanes, next_lane);
         END IF;
     END LOOP;
+    IF to_send = '{}' THEN
+        PERFORM aurora_trigger.tell_of_dead_letters();
+    END IF;
     -- Not more than calls take: what waits in the outbox costs less than what waits in batches.
     IF aurora_trigger.lanes_want_more()
         AND NOT aurora_trigger.batch_is_full()

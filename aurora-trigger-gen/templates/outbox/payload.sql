@@ -1,5 +1,6 @@
--- The payload of a call with these batches. They come in the order of their events, so a capture
--- that others interrupted is in several of them.
+-- The payload of a call with these batches, each without its end; NULL: with none. They come in the
+-- order of their events, so a capture that others interrupted is in several of them. The relay
+-- makes a metric of the number of dead letters, which is counted to a thousand.
 CREATE OR REPLACE FUNCTION aurora_trigger.payload(invocation text, batches text)
 RETURNS json
 LANGUAGE plpgsql
@@ -9,8 +10,17 @@ AS $body$
 BEGIN
     RETURN concat(
         '{"aurora_trigger":', {{ format_version }}, ',"invocation":"', invocation, '"',
-        CASE invocation WHEN 'RequestResponse' THEN concat(',"partial":', 'true') END,
-        ',"batches":[', batches, ']}]}'
+        CASE invocation
+            WHEN 'RequestResponse' THEN concat(
+                ',"partial":', 'true',
+                ',"dead_letters":', (
+                    SELECT count(*) FROM (
+                        SELECT FROM aurora_trigger.dead_letter AS d LIMIT 1000
+                    ) AS counted
+                )
+            )
+        END,
+        ',"batches":[', batches || ']}', ']}'
     )::json;
 END
 $body$;

@@ -34,6 +34,8 @@ struct Outer<'a> {
     dry_run: bool,
     #[serde(default)]
     partial: bool,
+    #[serde(default)]
+    dead_letters: Option<u64>,
     #[serde(borrow)]
     batches: Vec<OuterBatch<'a>>,
 }
@@ -59,6 +61,7 @@ pub(super) fn parse(text: &[u8], most_events: usize) -> Result<Lenient<'_>, Payl
             invocation: outer.invocation,
             dry_run: outer.dry_run,
             partial: outer.partial,
+            dead_letters: outer.dead_letters,
             batches: Vec::new(),
         },
         unreadable: Vec::new(),

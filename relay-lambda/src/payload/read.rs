@@ -101,6 +101,11 @@ impl<'a> Parsed<'a> {
         self.payload.dry_run
     }
 
+    /// How many dead letters the database keeps, if the caller tells.
+    pub(crate) fn dead_letters(&self) -> Option<u64> {
+        self.payload.dead_letters
+    }
+
     /// Whether the caller takes a part for an answer.
     pub(crate) fn takes_part(&self) -> bool {
         self.payload.partial && self.payload.invocation == Invocation::RequestResponse

@@ -98,3 +98,27 @@ async fn metrics_count_what_became_of_the_events() {
         assert_embedded_metrics(&line);
     }
 }
+
+/// A drain of tables that fit no struct sends nothing else.
+#[tokio::test]
+async fn a_payload_without_events_is_a_metric_of_dead_letters() {
+    let (kinesis, relay) = with_shards(1, &[]);
+    let payload = r#"{"aurora_trigger":1,"invocation":"RequestResponse","partial":true,"dead_letters":7,"batches":[]}"#;
+    let Handled {
+        answer, metrics, ..
+    } = handle(&relay, payload, LONG).await;
+    assert_eq!(answer.as_deref(), Ok(r#"{"accepted":0,"refused":[]}"#));
+    let [call] = &metrics.to_lines("relay", false, 1)[..] else {
+        panic!("there is one line");
+    };
+    assert_eq!(assert_embedded_metrics(call)["DeadLetters"], 7);
+    assert_eq!(kinesis.requests().requests, 0);
+
+    // Who does not tell has no such metric.
+    let silent = payload.replace(r#""dead_letters":7,"#, "");
+    let metrics = handle(&relay, &silent, LONG).await.metrics;
+    let [call] = &metrics.to_lines("relay", false, 1)[..] else {
+        panic!("there is one line");
+    };
+    assert!(assert_embedded_metrics(call)["DeadLetters"].is_null());
+}
