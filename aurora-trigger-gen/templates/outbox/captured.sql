@@ -62,9 +62,10 @@ ALTER FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
 REVOKE ALL ON FUNCTION aurora_trigger.queues_to_collect(bigint, bigint[], txid_snapshot)
     FROM PUBLIC;
 
--- The snapshots by which what waits between two of them is collected in parts. Each part takes whole
--- transactions, about so many events. They come in the order of their last statements: of two that
--- changed one row, the second one waited for the end of the first one.
+-- Divides the events between two snapshots into collections of about part_events events. Returns
+-- the snapshot at which each collection ends. A collection takes whole transactions, in the order
+-- of their last statements: of two transactions that changed one row, the second one waited for the
+-- end of the first one.
 CREATE OR REPLACE FUNCTION aurora_trigger.collection_snapshots(
     done txid_snapshot, done_open bigint[], upto txid_snapshot, part_events bigint
 )

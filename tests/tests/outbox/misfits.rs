@@ -71,6 +71,12 @@ async fn start(table: &TableDesc) -> (Pipeline, Client) {
     (pipeline, session)
 }
 
+/// The batches of the calls since the last time. A call without batches tells of dead letters.
+fn batches(pipeline: &Pipeline) -> usize {
+    let calls = pipeline.take_calls();
+    calls.iter().map(|call| call.payload().batches.len()).sum()
+}
+
 async fn text(session: &Client, sql: &str) -> String {
     session
         .query_one(sql, &[])
@@ -183,9 +189,7 @@ async fn whatever_is_altered_each_write_succeeds_and_its_change_is_kept_with_the
                 .await;
             }
             pipeline.drain().await;
-            let after = pipeline.take_calls();
-            let sent = after.iter().flat_map(|call| call.payload().batches).count();
-            assert_eq!(sent, 0, "{alteration}");
+            assert_eq!(batches(&pipeline), 0, "{alteration}");
             // Two sessions, each with two rows created, three updated, two deleted.
             assert_eq!(number(&session, LETTERS).await, 14, "{alteration}");
             let told = text(
@@ -236,7 +240,7 @@ async fn a_column_that_becomes_virtual_does_not_fit() {
             .await;
         }
         pipeline.drain().await;
-        assert_eq!(pipeline.take_calls().len(), 0, "{table:?}");
+        assert_eq!(batches(&pipeline), 0, "{table:?}");
         assert_eq!(number(&session, LETTERS).await, 6, "{table:?}");
         let reason = "SELECT min(reason) FROM aurora_trigger.dead_letter";
         let reason = text(&session, reason).await;
