@@ -79,7 +79,24 @@ pub(crate) fn where_clause(generics: &Generics, more: &[TokenStream]) -> TokenSt
 
 /// `Type: PgType` for those that depend on a parameter: of the others the compiler knows it.
 pub(crate) fn bounds(krate: &Path, generics: &Generics, types: &[&Type]) -> Vec<TokenStream> {
-    let parameters: BTreeSet<String> = generics
+    let parameters = parameters(generics);
+    let mut seen = BTreeSet::new();
+    types
+        .iter()
+        .filter(|ty| mentions(ty.to_token_stream(), &parameters))
+        .filter(|ty| seen.insert(ty.to_token_stream().to_string()))
+        .map(|ty| quote!(#ty: #krate::PgType))
+        .collect()
+}
+
+/// Whether a type depends on a parameter of the struct.
+pub(crate) fn mentions_parameter(generics: &Generics, ty: &Type) -> bool {
+    mentions(ty.to_token_stream(), &parameters(generics))
+}
+
+/// The names of the parameters that are types or consts.
+fn parameters(generics: &Generics) -> BTreeSet<String> {
+    generics
         .params
         .iter()
         .filter_map(|parameter| match parameter {
@@ -88,13 +105,6 @@ pub(crate) fn bounds(krate: &Path, generics: &Generics, types: &[&Type]) -> Vec<
             GenericParam::Lifetime(_) => None,
         })
         .map(|ident| ident.unraw().to_string())
-        .collect();
-    let mut seen = BTreeSet::new();
-    types
-        .iter()
-        .filter(|ty| mentions(ty.to_token_stream(), &parameters))
-        .filter(|ty| seen.insert(ty.to_token_stream().to_string()))
-        .map(|ty| quote!(#ty: #krate::PgType))
         .collect()
 }
 

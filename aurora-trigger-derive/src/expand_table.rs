@@ -7,6 +7,7 @@ use syn::ext::IdentExt;
 
 use crate::column::{Column, ColumnMask};
 use crate::expand::{bounds, call_at, where_clause, wrap};
+use crate::expand_key;
 use crate::table::{Checked, Table};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -14,7 +15,10 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
     let krate = &table.krate;
     let ident = &table.input.ident;
     let (impl_generics, ty_generics, _) = table.input.generics.split_for_impl();
-    let where_clause = where_clause(&table.input.generics, &predicates(table));
+    let predicates = predicates(table);
+    let where_clause = where_clause(&table.input.generics, &predicates);
+    let check_key = expand_key::check(table);
+    let keyed = expand_key::keyed(table);
     let description = description(checked);
 
     // A const of its own reports its own mistake. It can't have parameters, so for a generic struct the assertions stand
@@ -43,7 +47,11 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #krate::StreamTrigger for #ident #ty_generics #where_clause {
                 const TABLE: #krate::describe::TableDesc = #body;
+
+                #check_key
             }
+
+            #keyed
 
             #outside
         },
@@ -64,6 +72,7 @@ fn predicates(table: &Table<'_>) -> Vec<TokenStream> {
         .filter_map(Column::described_by)
         .collect();
     predicates.extend(bounds(krate, generics, &types));
+    predicates.extend(expand_key::predicates(table));
     predicates
 }
 

@@ -7,6 +7,7 @@ mod attr;
 mod column;
 mod column_type;
 mod expand;
+mod expand_key;
 mod expand_stream;
 mod expand_table;
 mod expand_type;

@@ -7,7 +7,7 @@ use serde_derive_internals::ast::Container;
 use serde_derive_internals::attr::{self, TagType};
 use serde_derive_internals::name::{MultiName, Name};
 use serde_derive_internals::{Ctxt, Derive};
-use syn::{Attribute, DeriveInput, Meta};
+use syn::{Attribute, DeriveInput, ExprPath, Meta};
 
 /// Reads the item as `#[derive(Deserialize)]` does; `None` where serde's attributes hold a mistake, which serde's own
 /// derive reports.
@@ -57,15 +57,14 @@ impl JsonNames {
 }
 
 /// What serde does with a field.
-#[derive(Debug)]
 pub(crate) struct FieldFacts {
     pub(crate) json: JsonNames,
     /// Never read.
     pub(crate) skipped: bool,
     /// Made of something where the image does not hold it; an `Option` without `#[serde(default)]` does not count here.
     pub(crate) has_default: bool,
-    /// Read by a function of its own.
-    pub(crate) deserialize_with: bool,
+    /// The function that reads the field in place of its type.
+    pub(crate) deserialize_with: Option<ExprPath>,
     pub(crate) flatten: bool,
     /// Borrows from the text that it is read from.
     pub(crate) borrows: bool,
@@ -77,7 +76,7 @@ impl FieldFacts {
             json: JsonNames::of_field(attributes),
             skipped: attributes.skip_deserializing(),
             has_default: !attributes.default().is_none() || !container.default().is_none(),
-            deserialize_with: attributes.deserialize_with().is_some(),
+            deserialize_with: attributes.deserialize_with().cloned(),
             flatten: attributes.flatten(),
             borrows: !attributes.borrowed_lifetimes().is_empty(),
         }

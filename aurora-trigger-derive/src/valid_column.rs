@@ -68,7 +68,7 @@ fn states_its_encoding(mistakes: &Mistakes, column: &Column<'_>) {
         .iter()
         .any(|name| column.attributes.mentions(name));
     // To borrow a text is done by a function too, and is refused by itself.
-    if column.serde.deserialize_with && !column.serde.borrows && !stated && !column.skip {
+    if column.serde.deserialize_with.is_some() && !column.serde.borrows && !stated && !column.skip {
         mistakes.on(
             column.serde_tokens(&["with", "deserialize_with"]),
             format_args!("{FUNCTION_READS} what the column is:\n{COLUMN_OF_FUNCTION}"),
@@ -121,7 +121,7 @@ fn skip_leaves_serde_something(mistakes: &Mistakes, column: &Column<'_>) {
     if column.skip
         && !column.serde.skipped
         && !column.serde.has_default
-        && column.serde.deserialize_with
+        && column.serde.deserialize_with.is_some()
     {
         mistakes.on(
             column.attributes.tokens("skip"),

@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::check::Altered;
 use crate::describe::TableDesc;
 use crate::limits;
-use crate::wire::Record;
+use crate::wire::{CONNECTOR, Record};
 
 /// Why a record of the stream could not be read.
 ///
@@ -14,9 +16,18 @@ use crate::wire::Record;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// It is not JSON, or no change event.
-    NotARecord {
-        /// What was expected and where.
+    /// The bytes are no change event of aurora-trigger: another program wrote them into the stream.
+    Foreign {
+        /// The first difference from a change event.
+        reason: String,
+    },
+    /// A change event of aurora-trigger in a form that this version does not read. A newer relay writes such events.
+    Unreadable {
+        /// The schema and the table, where the event names them.
+        table: Option<String>,
+        /// The event's identity, where it can be read.
+        id: Option<String>,
+        /// The first difference from the known form. It holds no value of the row.
         reason: String,
     },
     /// No variant of the enum is for this table.
@@ -25,6 +36,8 @@ pub enum DecodeError {
         schema: String,
         /// The table.
         table: String,
+        /// The event's identity.
+        id: String,
     },
     /// An image does not fit the struct.
     Image {
@@ -48,6 +61,21 @@ impl DecodeError {
         Self::UnknownTable {
             schema: record.source.schema.to_string(),
             table: record.source.table.to_string(),
+            id: record.id.to_string(),
+        }
+    }
+
+    /// The error for bytes that [`Record::parse`] does not read.
+    pub(crate) fn not_a_record(bytes: &[u8], error: &serde_json::Error) -> Self {
+        match Origin::of(bytes) {
+            Some(Origin { table, id }) => Self::Unreadable {
+                table,
+                id,
+                reason: without_values(error),
+            },
+            None => Self::Foreign {
+                reason: error.to_string(),
+            },
         }
     }
 
@@ -56,14 +84,14 @@ impl DecodeError {
     /// ```
     /// use aurora_trigger_gen::DecodeError;
     ///
-    /// let error = DecodeError::NotARecord { reason: r#"invalid type: string "secret""#.to_owned() };
-    /// assert_eq!(error.without_values(), "this is no change event");
+    /// let error = DecodeError::Foreign { reason: r#"invalid type: string "secret""#.to_owned() };
+    /// assert_eq!(error.without_values(), "the record is no change event of aurora-trigger");
     /// ```
     #[must_use]
     pub fn without_values(&self) -> String {
         match self {
-            Self::NotARecord { .. } => "this is no change event".to_owned(),
-            Self::UnknownTable { .. } => self.to_string(),
+            Self::Foreign { .. } => FOREIGN.to_owned(),
+            Self::Unreadable { .. } | Self::UnknownTable { .. } => self.to_string(),
             Self::Image {
                 schema,
                 table,
@@ -88,11 +116,18 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotARecord { reason } => write!(f, "this is no change event: {reason}"),
-            Self::UnknownTable { schema, table } => write!(
+            Self::Foreign { reason } => write!(f, "{FOREIGN}: {reason}"),
+            Self::Unreadable { table, id, reason } => write!(
                 f,
-                "this consumer knows no table {schema}.{table}: add a variant for it, or take what is unknown with \
-                 `#[stream(other)] Other(UnknownChange)`"
+                "this version of aurora-trigger-gen can't read event {} of {}: {reason}; build the consumer with the \
+                 release of the relay",
+                id.as_deref().unwrap_or("(unknown)"),
+                table.as_deref().unwrap_or("(unknown)")
+            ),
+            Self::UnknownTable { schema, table, id } => write!(
+                f,
+                "event {id} is of {schema}.{table}, a table that this consumer does not know: add a variant for it, or \
+                 take unknown tables with `#[stream(other)] Other(UnknownChange)`"
             ),
             Self::Image {
                 schema,
@@ -102,6 +137,35 @@ impl fmt::Display for DecodeError {
                 reason,
             } => f.write_str(&misfit(schema, table, id, image, &reason.to_string())),
         }
+    }
+}
+
+const FOREIGN: &str = "the record is no change event of aurora-trigger";
+
+/// Where a change event that can't be read comes from.
+struct Origin {
+    table: Option<String>,
+    id: Option<String>,
+}
+
+impl Origin {
+    /// `None` for bytes that are not of aurora-trigger.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        // A newer form can have any value in any place.
+        let record: Value = serde_json::from_slice(bytes).ok()?;
+        let source = &record["source"];
+        if source["connector"] != CONNECTOR {
+            return None;
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let table = match (source["schema"].as_str(), source["table"].as_str()) {
+            (Some(schema), Some(table)) => Some(format!("{schema}.{table}")),
+            _ => None,
+        };
+        Some(Self {
+            table,
+            id: text(&record["id"]),
+        })
     }
 }
 
@@ -141,6 +205,19 @@ struct Texts {
 impl ImageError {
     pub(crate) fn missing() -> Self {
         Self::safe(String::new(), "it is missing")
+    }
+
+    pub(crate) fn missing_at(path: &str) -> Self {
+        Self::safe(path.to_owned(), "it is missing")
+    }
+
+    /// The same error, below this path.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.0.path = match &*self.0.path {
+            "" => path.to_owned(),
+            inner => format!("{path}.{inner}"),
+        };
+        self
     }
 
     fn safe(path: String, text: &str) -> Self {

@@ -61,6 +61,7 @@
 //! | `derive` (default) | the macros |
 //! | `aggregation` | [`wire`]: taking apart records that hold several changes, where the relay was told to write such |
 //! | `consumer` | `Deduplicator`: each change once and in order, out of such records too |
+//! | `lambda` | `Deduplicator::batch`: a consumer that is a Lambda function |
 //! | `bigdecimal`, `chrono`, `cidr`, `jiff`, `rust_decimal`, `time`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
 //! | `emit` | the module `emit`: the SQL and the command line of an app's `emit-sql` |
 //! | `ops` | the binary `aurora-trigger` |
@@ -71,7 +72,7 @@ mod column_types;
 #[cfg(feature = "emit")]
 mod command_line;
 #[cfg(feature = "consumer")]
-mod deduplicator;
+mod consumer;
 pub mod describe;
 #[cfg(feature = "emit")]
 pub mod emit;
@@ -85,6 +86,7 @@ pub mod operations {}
 pub mod ops;
 #[doc(hidden)]
 pub mod private;
+mod row_key;
 mod samples;
 mod stream;
 #[doc = include_str!("../TYPES.md")]
@@ -93,15 +95,18 @@ pub mod wire;
 
 #[cfg(feature = "derive")]
 pub use aurora_trigger_derive::{ChangeStream, PgType, StreamTrigger};
-pub use change::{Change, ChangeEvent, Key, Source, UnknownChange};
+pub use change::{Change, ChangeEvent, Effect, Source, UnknownChange};
 #[cfg(feature = "time")]
 pub use column_types::time;
 pub use column_types::{
     Bits, Bytes, Float4, Float8, Interval, JSON, MacAddress, MacAddress8, Multirange, Oid,
     ParseIntervalError, PgType, Range,
 };
+#[cfg(feature = "lambda")]
+pub use consumer::BatchChanges;
 #[cfg(feature = "consumer")]
-pub use deduplicator::{Deduplicator, ProcessError};
+pub use consumer::{Changes, ConsumeError, Deduplicator};
 pub use error::{DecodeError, ImageError, without_values};
+pub use row_key::Key;
 pub use samples::{SampleError, check_samples};
-pub use stream::{ChangeStream, ImageCheck, StreamTrigger, TableChange};
+pub use stream::{ChangeStream, ImageCheck, Keyed, StreamTrigger, TableChange};

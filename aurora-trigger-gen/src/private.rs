@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 
 pub use serde::de::DeserializeOwned;
 
+pub use crate::row_key::KeyMembers;
+
 pub use crate::column_types::has_no_key_of_serde_json;
 use crate::describe::{ColumnDesc, Encoding, Sample, Shape, TableDesc, TypeDesc};
 use crate::{UnknownChange, wire};

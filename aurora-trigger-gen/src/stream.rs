@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::describe::TableDesc;
 use crate::error::{DecodeError, ImageError};
-use crate::wire::Record;
+use crate::row_key::KeyMembers;
+use crate::wire::{CONNECTOR, Record};
 
 /// A struct that is a table's row. Derived: `#[derive(StreamTrigger)]`.
 #[diagnostic::on_unimplemented(
@@ -14,6 +15,38 @@ use crate::wire::Record;
 pub trait StreamTrigger: DeserializeOwned {
     /// The table, its columns, and how its changes are captured.
     const TABLE: TableDesc;
+
+    /// Reads the key of a record, and keeps nothing of it. A table without key columns takes any key.
+    ///
+    /// # Errors
+    ///
+    /// A key column that is missing, or has a value of another type.
+    #[doc(hidden)]
+    fn check_key(key: &KeyMembers<'_>) -> Result<(), ImageError> {
+        let _ = key;
+        Ok(())
+    }
+}
+
+/// A row of a table with key columns. Derived with [`StreamTrigger`], from the fields with `#[stream(key)]`.
+#[diagnostic::on_unimplemented(
+    message = "the table of `{Self}` has no key columns",
+    note = "mark the fields of the key with `#[stream(key)]`"
+)]
+pub trait Keyed {
+    /// The type of the field where the key has one column, and the tuple of the fields' types where it has several.
+    type Key;
+
+    /// The row's key.
+    fn key(&self) -> Self::Key;
+
+    /// Reads the key of a record.
+    ///
+    /// # Errors
+    ///
+    /// A key column that is missing, or has a value of another type.
+    #[doc(hidden)]
+    fn read_key(key: &KeyMembers<'_>) -> Result<Self::Key, ImageError>;
 }
 
 /// A change of one table: [`Change<T>`](crate::Change). It lets `#[derive(ChangeStream)]` ask a variant's type for its
@@ -70,12 +103,20 @@ pub trait ChangeStream: Sized {
     ///
     /// # Errors
     ///
-    /// Text that is no record; a table that no variant names, unless one takes the others; an image that is missing,
+    /// Bytes of another program; an event in a form that this version does not read; a table that no variant names, unless one takes the others; an image that is missing,
     /// does not decode, or holds a value that its type would alter.
     fn decode(record: &[u8]) -> Result<Self, DecodeError> {
-        let record = Record::parse(record).map_err(|error| DecodeError::NotARecord {
-            reason: error.to_string(),
-        })?;
-        Self::from_record(&record)
+        Self::from_record(&parse(record)?)
+    }
+}
+
+/// Reads a record of aurora-trigger, of any table.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Record<'_>, DecodeError> {
+    match Record::parse(bytes) {
+        Ok(record) if record.source.connector == CONNECTOR => Ok(record),
+        Ok(record) => Err(DecodeError::Foreign {
+            reason: format!("its connector is {:?}", record.source.connector),
+        }),
+        Err(error) => Err(DecodeError::not_a_record(bytes, &error)),
     }
 }

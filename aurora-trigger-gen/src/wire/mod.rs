@@ -13,7 +13,7 @@ mod record;
 pub use aggregate::{Aggregate, AggregateError, split};
 pub use operation::Operation;
 pub use payload::{Batch, BatchSource, Event, Invocation, Payload};
-pub use record::{Record, RecordSource, Sequence};
+pub use record::{CONNECTOR, Record, RecordSource, Sequence};
 
 /// The version of the format between database and relay: the value of `"aurora_trigger"` in a payload.
 pub const FORMAT_VERSION: u32 = 1;

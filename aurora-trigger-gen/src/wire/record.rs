@@ -43,13 +43,16 @@ pub struct Record<'a> {
     pub oversized: bool,
 }
 
+/// The `connector` of each record: by this, a consumer tells change events of aurora-trigger from other records.
+pub const CONNECTOR: &str = "aurora-trigger";
+
 /// Where a change comes from: Debezium's source block.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct RecordSource<'a> {
     /// The version of the relay.
     #[serde(borrow)]
     pub version: Cow<'a, str>,
-    /// `aurora-trigger`.
+    /// [`CONNECTOR`].
     #[serde(borrow)]
     pub connector: Cow<'a, str>,
     /// The logical name of the source: the database.
@@ -154,7 +157,7 @@ impl<'a> Record<'a> {
             after: event.after,
             source: RecordSource {
                 version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
-                connector: Cow::Borrowed("aurora-trigger"),
+                connector: Cow::Borrowed(CONNECTOR),
                 name: Cow::Borrowed(&source.db),
                 ts_ms: source.ts_us.div_euclid(1000),
                 ts_us: source.ts_us,

@@ -117,7 +117,8 @@ fn a_table_without_a_variant_is_an_error_or_the_others() {
         decode(&record),
         Err(DecodeError::UnknownTable {
             schema: "public".to_owned(),
-            table: "lines".to_owned()
+            table: "lines".to_owned(),
+            id: "5d1c-42".to_owned(),
         })
     );
     let Ok(OpenShop::Other(change)) = OpenShop::decode(record.as_bytes()) else {

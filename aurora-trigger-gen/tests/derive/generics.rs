@@ -7,7 +7,7 @@ use aurora_trigger_gen::describe::{ColumnDesc, Shape};
 use aurora_trigger_gen::{Change, ChangeStream, PgType, StreamTrigger, TableChange};
 use serde::Deserialize;
 
-#[derive(Debug, PartialEq, Deserialize, PgType)]
+#[derive(Debug, Clone, PartialEq, Deserialize, PgType)]
 #[serde(transparent)]
 struct Id<T> {
     number: i64,

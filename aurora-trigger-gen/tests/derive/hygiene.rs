@@ -111,7 +111,7 @@ pub mod visibility {
 
 #[test]
 fn a_type_may_stand_in_a_function() {
-    #[derive(Deserialize, PgType)]
+    #[derive(Debug, Clone, PartialEq, Deserialize, PgType)]
     struct Id(i64);
 
     #[derive(Deserialize, StreamTrigger)]

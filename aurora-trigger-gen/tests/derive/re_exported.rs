@@ -5,8 +5,8 @@ mod facade {
     pub(crate) mod stream {
         use aurora_trigger_gen::describe::{TableDesc, TypeDesc};
         pub(crate) use aurora_trigger_gen::{
-            Change, DecodeError, ImageCheck, JSON, TableChange, UnknownChange, describe, private,
-            wire,
+            Change, DecodeError, ImageCheck, ImageError, JSON, TableChange, UnknownChange,
+            describe, private, wire,
         };
 
         pub(crate) trait PgType {
@@ -19,6 +19,18 @@ mod facade {
 
         pub(crate) trait StreamTrigger {
             const TABLE: TableDesc;
+
+            #[expect(dead_code, reason = "no record has such a key")]
+            fn check_key(key: &private::KeyMembers<'_>) -> Result<(), ImageError>;
+        }
+
+        pub(crate) trait Keyed {
+            type Key;
+
+            fn key(&self) -> Self::Key;
+
+            #[expect(dead_code, reason = "no record has such a key")]
+            fn read_key(key: &private::KeyMembers<'_>) -> Result<Self::Key, ImageError>;
         }
 
         pub(crate) trait ChangeStream: Sized {
@@ -88,7 +100,6 @@ struct Item {
 /// The library's own row, since a `Change` is the library's.
 #[derive(Debug, Deserialize, aurora_trigger_gen::StreamTrigger)]
 #[stream(table = "public.rows", delivery = "async")]
-#[expect(dead_code, reason = "only described here")]
 struct Row {
     #[stream(key)]
     id: i64,
@@ -113,6 +124,7 @@ fn every_path_of_an_expansion_starts_at_the_named_crate() {
     assert!(matches!(Place::TYPE.shape(), Shape::Composite { .. }));
     let id = Item::TABLE.columns()[0].ty();
     assert!(matches!(id.shape(), Shape::BuiltIn(["of the facade"])));
+    let _: fn(&Item) -> i64 = facade::stream::Keyed::key;
     assert_eq!(Shop::TABLES[0].table(), "rows");
     assert_eq!(Shop::CHECKS.len(), 1);
     let record = crate::decoding::record("items", "c", "null", "{}");

@@ -105,7 +105,6 @@ fn every_attribute_of_the_struct_arrives() {
 
 #[derive(Deserialize, StreamTrigger)]
 #[stream(table = "public.größe", delivery = "sync", ops = "truncate")]
-#[expect(dead_code, reason = "only described here")]
 struct Synchronous {
     #[stream(key)]
     schlüssel: i32,

@@ -17,7 +17,6 @@ const OTHER: &str =
 /// Its row.
 #[derive(Deserialize, aurora_trigger_gen::StreamTrigger)]
 #[stream(table = "public.other", delivery = "outbox")]
-#[expect(dead_code, reason = "only its description is used")]
 struct Other {
     #[stream(key)]
     id: i32,

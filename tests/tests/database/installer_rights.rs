@@ -13,7 +13,6 @@ use tokio_postgres::{Client, NoTls};
 #[stream(table = "shop.items", delivery = "sync")]
 struct Item {
     #[stream(key)]
-    #[expect(dead_code, reason = "only written to")]
     id: i32,
 }
 

@@ -12,7 +12,6 @@ use tokio_postgres::{Client, NoTls};
 #[stream(table = "public.notes", delivery = "async", on_failure = "abort")]
 struct Note {
     #[stream(key)]
-    #[expect(dead_code, reason = "only written to")]
     id: i32,
 }
 
@@ -20,7 +19,6 @@ struct Note {
 #[stream(table = "public.labels", delivery = "async")]
 struct Label {
     #[stream(key)]
-    #[expect(dead_code, reason = "only written to")]
     id: i32,
 }
 
@@ -129,7 +127,6 @@ async fn triggers_of_either_level_and_all_operations_are_removed() {
 #[stream(table = "public.labels", delivery = "outbox")]
 struct MaskedLabel {
     #[stream(key, mask = "sha256")]
-    #[expect(dead_code, reason = "only written to")]
     id: String,
 }
 

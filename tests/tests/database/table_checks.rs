@@ -478,7 +478,6 @@ async fn a_predicate_that_can_not_be_read_is_told() {
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.missing", delivery = "async")]
-#[expect(dead_code, reason = "only described")]
 struct Missing {
     #[stream(key)]
     id: i64,

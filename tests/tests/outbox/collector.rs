@@ -12,7 +12,6 @@ use crate::{
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.others", delivery = "outbox")]
-#[expect(dead_code, reason = "its table is paused")]
 struct Other {
     #[stream(key)]
     id: i32,

@@ -58,10 +58,10 @@ const EVENTS: [&str; 7] = [
     r#"created 1 {"a\u0000":"\u0000"}"#,
     r#"created 2 "\\u0000""#,
     r#"updated 1 {"a\u0000":"\u0000"} to "b\u0000\\\u0000""#,
-    r#"oversized {"id":1,"part":"\\"}"#,
-    r#"oversized {"id":1,"part":"\\"}"#,
+    r#"oversized (1, "\\")"#,
+    r#"oversized (1, "\\")"#,
     r#"deleted 2 "\\u0000""#,
-    r#"oversized {"id":1,"part":"\\"}"#,
+    r#"oversized (1, "\\")"#,
 ];
 
 macro_rules! in_words {
@@ -79,13 +79,7 @@ macro_rules! in_words {
                     )
                 }
                 ChangeEvent::Deleted(row) => format!("deleted {} {}", row.id, row.document),
-                ChangeEvent::Oversized { key, .. } => {
-                    let parts: serde_json::Map<String, Value> = key
-                        .iter()
-                        .map(|(name, value)| (name.to_owned(), value.clone()))
-                        .collect();
-                    format!("oversized {}", Value::Object(parts))
-                }
+                ChangeEvent::Oversized { key, .. } => format!("oversized {:?}", key.typed()),
                 other => panic!("{other:?}"),
             })
             .collect::<Vec<_>>()

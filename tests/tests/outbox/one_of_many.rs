@@ -66,10 +66,7 @@ fn arrived(pipeline: &Pipeline) -> String {
             match change.event {
                 ChangeEvent::Created(row) | ChangeEvent::Deleted(row) => row.id.to_string(),
                 ChangeEvent::Updated { after, .. } => after.id.to_string(),
-                ChangeEvent::Oversized { key, .. } => {
-                    let id = key.iter().next().expect("it has one column").1;
-                    format!("{id}o")
-                }
+                ChangeEvent::Oversized { key, .. } => format!("{}o", key.typed()),
                 other => panic!("{other:?}"),
             }
         })

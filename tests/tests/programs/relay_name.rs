@@ -14,7 +14,6 @@ static EMIT_SQL: LazyLock<PathBuf> = LazyLock::new(|| program("emit-sql"));
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.items", delivery = "sync")]
-#[expect(dead_code, reason = "only its description is used")]
 struct Item {
     #[stream(key)]
     id: i32,

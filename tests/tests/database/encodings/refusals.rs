@@ -7,7 +7,6 @@ use tokio_postgres::NoTls;
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "public.items", delivery = "async")]
-#[expect(dead_code, reason = "only described")]
 struct Item {
     #[stream(key)]
     id: i32,

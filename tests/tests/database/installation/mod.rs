@@ -54,7 +54,6 @@ async fn assert_complete(pipeline: &Pipeline) {
 #[stream(table = "public.notes", delivery = "async", on_failure = "abort")]
 struct Note {
     #[stream(key)]
-    #[expect(dead_code, reason = "only written to")]
     id: i32,
 }
 

@@ -32,19 +32,16 @@ pub(crate) enum Event {
     Note(ChangeEvent<Note>),
     Reading(ChangeEvent<Reading>),
     Booking(ChangeEvent<Booking>),
-    Oversized(Operation, serde_json::Value),
+    Oversized(Operation, (i64, String)),
 }
 
 impl From<Wire> for Event {
     fn from(change: Wire) -> Self {
         match change {
             Wire::Everything(change) => match change.event {
-                ChangeEvent::Oversized { operation, key } => Self::Oversized(
-                    operation,
-                    key.iter()
-                        .map(|(name, value)| (name.to_owned(), value.clone()))
-                        .collect(),
-                ),
+                ChangeEvent::Oversized { operation, key } => {
+                    Self::Oversized(operation, key.typed())
+                }
                 event => Self::Everything(event),
             },
             Wire::Note(change) => Self::Note(change.event),
@@ -240,10 +237,7 @@ pub(crate) fn all() -> Vec<Story> {
         story(
             "an_event_that_is_too_big",
             "UPDATE wire.everything SET maybe = repeat('x', 1100000)",
-            vec![Event::Oversized(
-                Operation::Update,
-                json!({"id": 1, "part": "a"}),
-            )],
+            vec![Event::Oversized(Operation::Update, (1, "a".to_owned()))],
         ),
         Story {
             refused: 1,

@@ -3,7 +3,6 @@
 mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::time::Duration;
 
 use aurora_trigger_gen::Deduplicator;
@@ -18,7 +17,6 @@ use process::KinesisLocal;
 use relay_lambda::{Configuration, Relay};
 use serde_json::{Value, json};
 use storefront::Storefront;
-use storefront_consumer::handle;
 use tokio::time::Instant;
 
 const STREAM: &str = "changes";
@@ -178,30 +176,29 @@ async fn what_the_relay_writes_the_consumer_reads_all_of_it_and_in_order() {
     let mut taken: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for shard in &shards {
         // A shard has its own, as on Lambda.
-        let mut changes = Deduplicator::new(100);
-        let mut take = async |change: Storefront| {
-            let (key, source) = match &change {
-                Storefront::Customer(change) => {
-                    let customer = change.after().expect("it was created");
-                    assert_eq!(
-                        customer.name,
-                        format!("n {} 🦀", change.source.sequence.seq)
-                    );
-                    (format!("customer {}", customer.id), &change.source)
-                }
-                Storefront::Person(change) => ("people".to_owned(), &change.source),
-                Storefront::Order(_) | Storefront::OrderItem(_) => panic!("there is none"),
-            };
-            taken.entry(key).or_default().push(source.sequence.seq);
-            Ok::<_, Infallible>(())
-        };
-        let all_is_well = KinesisEventResponse::default();
+        let mut deduplicator = Deduplicator::<Storefront>::new(100);
         for batch in shard.chunks(7) {
-            let response = handle(&mut changes, &event(batch), &mut take).await;
-            assert_eq!(response, all_is_well);
+            let batch = event(batch);
+            let mut changes = deduplicator.batch(&batch);
+            while let Some(change) = changes.next().unwrap_or_else(|error| panic!("{error}")) {
+                let (key, source) = match &change {
+                    Storefront::Customer(change) => {
+                        let customer = change.after().expect("it was created");
+                        let name = format!("n {} 🦀", change.source.sequence.seq);
+                        assert_eq!(customer.name, name);
+                        (format!("customer {}", customer.id), &change.source)
+                    }
+                    Storefront::Person(change) => ("people".to_owned(), &change.source),
+                    Storefront::Order(_) | Storefront::OrderItem(_) => panic!("there is none"),
+                };
+                taken.entry(key).or_default().push(source.sequence.seq);
+            }
+            assert_eq!(changes.response(), KinesisEventResponse::default());
         }
-        let none = async |_| Err("it is no new one");
-        assert_eq!(handle(&mut changes, &event(shard), none).await, all_is_well);
+        let again = event(shard);
+        let mut changes = deduplicator.batch(&again);
+        let change = changes.next().unwrap_or_else(|error| panic!("{error}"));
+        assert!(change.is_none(), "{change:?} is no new one");
     }
 
     let people = taken.remove("people").expect("there are TRUNCATEs");

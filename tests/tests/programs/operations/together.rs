@@ -14,7 +14,6 @@ use crate::operations::program::{PATIENCE, Running, object, printed, program, re
 
 #[derive(Debug, Deserialize, StreamTrigger)]
 #[stream(table = "shop.items", delivery = "outbox")]
-#[expect(dead_code, reason = "only its description is used")]
 struct Item {
     #[stream(key)]
     id: i32,

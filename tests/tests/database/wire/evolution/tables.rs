@@ -1,6 +1,6 @@
 //! A table that is new in the stream.
 
-use aurora_trigger_gen::wire::Operation;
+use aurora_trigger_gen::wire::{Operation, Record};
 use aurora_trigger_gen::{Change, ChangeStream, DecodeError, StreamTrigger, UnknownChange};
 use pipeline_tests::Pipeline;
 use relay_lambda::relay;
@@ -63,6 +63,10 @@ async fn a_table_that_a_stream_lacks_is_refused_by_its_name_or_taken_as_unknown(
     let unknown = DecodeError::UnknownTable {
         schema: "shop".to_owned(),
         table: "offers".to_owned(),
+        id: Record::parse(record)
+            .expect("it is a record")
+            .id
+            .into_owned(),
     };
     assert_eq!(Older::decode(record), Err(unknown));
     let Ok(Open::Other(change)) = Open::decode(record) else {

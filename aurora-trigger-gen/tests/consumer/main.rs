@@ -1,22 +1,21 @@
-//! What a consumer is given of the records of a stream: they come again, some are overtaken, and not all are good.
+//! The changes that a consumer gets from the records of a stream: records come again, in another order, and broken.
 #![allow(
     missing_docs,
     reason = "the types here are read by the macros and the tests only"
 )]
 
+mod batch;
 mod duplicates;
 mod failures;
+mod key;
 mod memory;
-mod ready;
 mod record;
 mod truncate;
 
-use std::convert::Infallible;
-
+use aurora_trigger_gen::wire::Aggregate;
 use aurora_trigger_gen::{
     Change, ChangeStream, Deduplicator, Source, StreamTrigger, UnknownChange,
 };
-use ready::ready;
 use record::Record;
 use serde::Deserialize;
 
@@ -86,18 +85,18 @@ impl HasSource for OpenShop {
 /// More than any of the tests that are not about it has.
 const ROWS: usize = 1000;
 
-/// The numbers of those changes of the records that are given to the app.
+/// The numbers of the changes that are delivered of these records.
 fn given<S: HasSource>(
-    changes: &mut Deduplicator<S>,
+    deduplicator: &mut Deduplicator<S>,
     records: impl IntoIterator<Item = Record>,
 ) -> Vec<u64> {
     let mut given = Vec::new();
     for record in records {
-        ready(changes.process(&record.data(), async |change| {
+        let data = record.data();
+        let mut changes = deduplicator.changes(&data).expect("it can be read");
+        while let Some(change) = changes.next().unwrap_or_else(|error| panic!("{error}")) {
             given.push(change.source().sequence.seq);
-            Ok::<_, Infallible>(())
-        }))
-        .unwrap_or_else(|error| panic!("{error}"));
+        }
     }
     given
 }
@@ -108,6 +107,15 @@ fn customer(id: i64, seq: u64) -> Record {
 
 fn order(id: i64, seq: u64) -> Record {
     Record::created("orders", id, seq)
+}
+
+/// Several changes in one record, as the relay aggregates them.
+fn aggregate(changes: &[Vec<u8>]) -> Vec<u8> {
+    let mut aggregate = Aggregate::new("1");
+    for change in changes {
+        aggregate.add(change);
+    }
+    aggregate.finish()
 }
 
 fn reading(id: i64, seq: u64) -> Record {
