@@ -81,6 +81,13 @@ use crate::wire::Sequence;
 /// stores the sequence with each row, in the same transaction. The deduplicator never forgets a TRUNCATE: a TRUNCATE is
 /// one sequence per table and database.
 ///
+/// After a restart of a consumer of `delivery = "async"`, an old change of a row can come after the deletion of the row was
+/// stored: keep the sequence of deleted rows there. With `outbox` and `sync` the deletion comes again behind it.
+///
+/// The example [`table_copy`] keeps a copy of a table in PostgreSQL.
+///
+/// [`table_copy`]: https://github.com/aurora-trigger/aurora-trigger/blob/main/tests/storefront/consumer/examples/table_copy.rs
+///
 /// # How many deduplicators
 ///
 /// Use one deduplicator for each task that reads records one after the other: one per process on Lambda, where a process

@@ -19,6 +19,7 @@ mod queues;
 mod restore_matrix;
 mod restores;
 mod schedule;
+mod table_copy;
 mod truncate;
 
 use aurora_trigger_gen::wire::Record;
