@@ -1,7 +1,7 @@
 //! Writes `impl ChangeStream`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -20,15 +20,15 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
         Vec::new()
     };
     let where_clause = where_clause(generics, &predicates);
-    let tables = stream.tables.iter().map(|variant| table(stream, variant));
-    let checks = stream.tables.iter().map(|variant| check(stream, variant));
-    let routes = stream.tables.iter().map(|variant| route(stream, variant));
-    let otherwise = otherwise(stream);
-    // A generic enum's tables are known only to who uses it.
-    let assertions = if generics.params.is_empty() {
-        assertions(stream)
+    let Routes {
+        outside,
+        tables,
+        checks,
+        from_record,
+    } = if generics.params.is_empty() {
+        Routes::by_index(stream)
     } else {
-        Vec::new()
+        Routes::in_turn(stream)
     };
     wrap(
         krate,
@@ -41,37 +41,126 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
                 fn from_record(
                     __aurora_trigger_record: &#krate::wire::Record<'_>,
                 ) -> ::core::result::Result<Self, #krate::DecodeError> {
-                    #(#routes)*
-                    #otherwise
+                    #from_record
                 }
             }
 
-            #(const _: () = #assertions;)*
+            #outside
         },
     )
 }
 
-fn table(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
+/// How a record finds its variant.
+struct Routes {
+    /// Items beside the impl.
+    outside: TokenStream,
+    /// The elements of `TABLES`.
+    tables: Vec<TokenStream>,
+    /// The elements of `CHECKS`.
+    checks: Vec<TokenStream>,
+    /// The body of `from_record`.
+    from_record: TokenStream,
+}
+
+impl Routes {
+    /// Three consts for each table. The compiler takes time quadratic in the number of the tables where they are
+    /// expressions of one body.
+    fn by_index(stream: &Stream<'_>) -> Self {
+        let krate = &stream.krate;
+        let stream_ident = &stream.input.ident;
+        let mut items = TokenStream::new();
+        let names = |kind| {
+            let count = stream.tables.len();
+            (0..count).map(move |index| format_ident!("__AURORA_TRIGGER_{kind}_{index}"))
+        };
+        let (tables, checks, routes): (Vec<_>, Vec<_>, Vec<_>) = (
+            names("TABLE").collect(),
+            names("CHECK").collect(),
+            names("ROUTE").collect(),
+        );
+        for (index, variant) in stream.tables.iter().enumerate() {
+            let (table, check, route) = (&tables[index], &checks[index], &routes[index]);
+            let (table_of, check_of) = (table_of(stream, variant), check_of(stream, variant));
+            let Variant { ident, ty } = variant;
+            items.extend(quote! {
+                const #table: &'static #krate::describe::TableDesc = #table_of;
+                const #check: #krate::ImageCheck = #check_of;
+                const #route: #krate::private::Route<#stream_ident> =
+                    |__aurora_trigger_record| {
+                        match <#ty as #krate::TableChange>::from_record(__aurora_trigger_record) {
+                            ::core::result::Result::Ok(__aurora_trigger_change) => {
+                                ::core::result::Result::Ok(#stream_ident::#ident(__aurora_trigger_change))
+                            }
+                            ::core::result::Result::Err(__aurora_trigger_error) => {
+                                ::core::result::Result::Err(__aurora_trigger_error)
+                            }
+                        }
+                    };
+            });
+        }
+        let assertions = assertions(stream);
+        let otherwise = otherwise(stream);
+        Self {
+            outside: quote! {
+                #items
+                const __AURORA_TRIGGER_ROUTES: &'static [#krate::private::Route<#stream_ident>] =
+                    &[#(#routes),*];
+                #assertions
+            },
+            from_record: quote! {
+                match #krate::private::route(
+                    __aurora_trigger_record,
+                    <Self as #krate::ChangeStream>::TABLES,
+                    __AURORA_TRIGGER_ROUTES,
+                ) {
+                    ::core::option::Option::Some(__aurora_trigger_route) => {
+                        __aurora_trigger_route(__aurora_trigger_record)
+                    }
+                    ::core::option::Option::None => #otherwise,
+                }
+            },
+            tables: tables.iter().map(ToTokens::to_token_stream).collect(),
+            checks: checks.iter().map(ToTokens::to_token_stream).collect(),
+        }
+    }
+
+    /// For a generic enum, whose tables are known only to who uses it: a const beside the impl has no parameters.
+    fn in_turn(stream: &Stream<'_>) -> Self {
+        let krate = &stream.krate;
+        let routes = stream.tables.iter().map(|variant| {
+            let table = table_of(stream, variant);
+            let Variant { ident, ty } = variant;
+            quote! {
+                if __aurora_trigger_record.is_of(#table) {
+                    return <#ty as #krate::TableChange>::from_record(__aurora_trigger_record)
+                        .map(Self::#ident);
+                }
+            }
+        });
+        let otherwise = otherwise(stream);
+        let variants = stream.tables.iter();
+        Self {
+            outside: TokenStream::new(),
+            tables: variants
+                .clone()
+                .map(|variant| table_of(stream, variant))
+                .collect(),
+            checks: variants.map(|variant| check_of(stream, variant)).collect(),
+            from_record: quote!(#(#routes)* #otherwise),
+        }
+    }
+}
+
+fn table_of(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
     let krate = &stream.krate;
     let ty = variant.ty;
     quote_spanned!(ty.span()=> <#ty as #krate::TableChange>::TABLE)
 }
 
-fn check(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
+fn check_of(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
     let krate = &stream.krate;
     let ty = variant.ty;
     quote_spanned!(ty.span()=> <#ty as #krate::TableChange>::check_image)
-}
-
-fn route(stream: &Stream<'_>, variant: &Variant<'_>) -> TokenStream {
-    let krate = &stream.krate;
-    let table = table(stream, variant);
-    let Variant { ident, ty } = variant;
-    quote! {
-        if __aurora_trigger_record.is_of(#table) {
-            return <#ty as #krate::TableChange>::from_record(__aurora_trigger_record).map(Self::#ident);
-        }
-    }
 }
 
 fn otherwise(stream: &Stream<'_>) -> TokenStream {
@@ -89,25 +178,27 @@ fn otherwise(stream: &Stream<'_>) -> TokenStream {
 }
 
 /// Each at the type of the variant that comes too late. There is one for the first variant too: it evaluates the tables,
-/// and with them the assertions of generic structs.
-fn assertions(stream: &Stream<'_>) -> Vec<TokenStream> {
+/// and with them the assertions of generic structs. The tables are compared once for all variants.
+fn assertions(stream: &Stream<'_>) -> TokenStream {
     let krate = &stream.krate;
     let ident = &stream.input.ident;
-    let names: Vec<String> = stream
+    let names = stream
         .tables
         .iter()
-        .map(|variant| variant.ident.unraw().to_string())
-        .collect();
-    stream
-        .tables
-        .iter()
-        .enumerate()
-        .map(|(index, variant)| {
-            let names = &names[..=index];
-            let arguments = quote! {
-                <#ident as #krate::ChangeStream>::TABLES, &[#(#names),*], #index
-            };
-            call_at(krate, "table_is_new", variant.ty, arguments)
-        })
-        .collect()
+        .map(|variant| variant.ident.unraw().to_string());
+    let count = stream.tables.len();
+    let assertions = stream.tables.iter().enumerate().map(|(index, variant)| {
+        let tables = quote!(<#ident as #krate::ChangeStream>::TABLES);
+        let arguments = quote! {
+            __AURORA_TRIGGER_EARLIER[#index], #tables, __AURORA_TRIGGER_VARIANTS, #index
+        };
+        call_at(krate, "table_is_new", variant.ty, arguments)
+    });
+    // No assertion borrows a const: the compiler checks all that a borrow leads to, once for each borrow.
+    quote! {
+        const __AURORA_TRIGGER_VARIANTS: &'static [&'static ::core::primitive::str] = &[#(#names),*];
+        const __AURORA_TRIGGER_EARLIER: [::core::option::Option<::core::primitive::usize>; #count] =
+            #krate::private::earlier_variants(<#ident as #krate::ChangeStream>::TABLES);
+        #(const _: () = #assertions;)*
+    }
 }

@@ -91,6 +91,7 @@ mod samples;
 mod stream;
 #[doc = include_str!("../TYPES.md")]
 pub mod types {}
+mod variants;
 pub mod wire;
 
 #[cfg(feature = "derive")]

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 pub use serde::de::DeserializeOwned;
 
 pub use crate::row_key::KeyMembers;
+pub use crate::variants::{Route, earlier_variants, route, table_is_new};
 
 pub use crate::column_types::has_no_key_of_serde_json;
 use crate::describe::{ColumnDesc, Encoding, Sample, Shape, TableDesc, TypeDesc};
@@ -154,34 +155,6 @@ pub const fn skipped_has_default(takes_null: bool, field: &str) {
     }
 }
 
-/// A record is routed by its table, so each table has one variant.
-///
-/// # Panics
-///
-/// Where an earlier variant has the table already.
-#[track_caller]
-pub const fn table_is_new(tables: &[&TableDesc], variants: &[&str], variant: usize) {
-    let mut earlier = 0;
-    while earlier < variant {
-        if equal(tables[earlier].table(), tables[variant].table())
-            && equal(tables[earlier].schema(), tables[variant].schema())
-        {
-            refuse(&[
-                "`",
-                variants[variant],
-                "` is for the table ",
-                tables[variant].schema(),
-                ".",
-                tables[variant].table(),
-                ", which `",
-                variants[earlier],
-                "` is for already: a table has one variant, remove one of the two",
-            ]);
-        }
-        earlier += 1;
-    }
-}
-
 const fn all_are_one_of(names: &[&str], list: &[&str]) -> bool {
     let mut name = 0;
     while name < names.len() {
@@ -198,7 +171,7 @@ const fn all_are_one_of(names: &[&str], list: &[&str]) -> bool {
 }
 
 /// `==` of texts is not const yet.
-const fn equal(left: &str, right: &str) -> bool {
+pub(crate) const fn equal(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
@@ -215,7 +188,7 @@ const fn equal(left: &str, right: &str) -> bool {
 
 /// Panics with the parts as one text: a const panic takes only a whole one.
 #[track_caller]
-const fn refuse(parts: &[&str]) -> ! {
+pub(crate) const fn refuse(parts: &[&str]) -> ! {
     let mut buffer = [0; 1024];
     let mut length = 0;
     let mut part = 0;
