@@ -177,7 +177,7 @@ programs() { queued programs cargo_test --test=programs; }
 independent_kinesis() { queued independent_kinesis cargo_test --test=programs -- --ignored independent_kinesis; }
 fuzz() { queued fuzz env AURORA_TRIGGER_FUZZ_SECONDS=15 cargo test --workspace --all-features --test=fuzz; }
 # Do they run, no more: a figure from a busy machine says nothing.
-benches() { queued benches cargo_test --bench=write_path --bench=drain --bench=relay; }
+benches() { queued benches cargo_test --bench=compile --bench=write_path --bench=drain --bench=relay; }
 pipeline() { queued pipeline tests/pipeline.sh; }
 
 on_oldest() { on_version "${server_versions[0]}"; }
