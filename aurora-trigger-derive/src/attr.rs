@@ -184,7 +184,7 @@ impl Attributes {
         let Some(text) = self.text("crate") else {
             return default();
         };
-        text.parse_with(Path::parse_mod_style).unwrap_or_else(|_| {
+        parse_path(text).unwrap_or_else(|_| {
             mistakes.on(
                 text,
                 "a path is expected, that of `aurora_trigger_gen` as it is re-exported: `crate = \"my_types::stream\"`",
@@ -192,6 +192,17 @@ impl Attributes {
             default()
         })
     }
+}
+
+/// A path in a text. `gen` is a keyword since edition 2024, and the name of a crate or module may be older.
+fn parse_path(text: &LitStr) -> syn::Result<Path> {
+    let mut path = text.parse_with(Path::parse_mod_style)?;
+    for segment in &mut path.segments {
+        if segment.ident == "gen" {
+            segment.ident = Ident::new_raw("gen", segment.ident.span());
+        }
+    }
+    Ok(path)
 }
 
 /// What stands behind the name, and whether it is what the attribute takes.

@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{GenericParam, Generics, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, Generics, Meta, Path, Type};
 
 use crate::sql_name::SqlName;
 
@@ -25,15 +25,15 @@ pub(crate) fn qualified_name(krate: &Path, name: &SqlName) -> TokenStream {
     quote!(#krate::describe::QualifiedName::new(#schema, #name))
 }
 
-/// A call of a function of `private` that the compiler shows where the type stands: an expression spans from its first
-/// token to its last.
+/// A call of a function of `private` that the compiler shows at these tokens of the user's: an expression spans from its
+/// first token to its last.
 pub(crate) fn call_at(
     krate: &Path,
     function: &str,
-    ty: &Type,
+    at: &impl ToTokens,
     arguments: TokenStream,
 ) -> TokenStream {
-    let tokens: Vec<TokenTree> = ty.to_token_stream().into_iter().collect();
+    let tokens: Vec<TokenTree> = at.to_token_stream().into_iter().collect();
     let first = tokens.first().map_or_else(Span::call_site, TokenTree::span);
     let last = tokens.last().map_or_else(Span::call_site, TokenTree::span);
     let function = format_ident!("{function}");
@@ -50,16 +50,56 @@ pub(crate) fn call_at(
 }
 
 /// A block of its own, so that the import which lets `private::Field` answer for every type reaches nobody else's code.
-pub(crate) fn wrap(krate: &Path, code: &TokenStream) -> TokenStream {
+pub(crate) fn wrap(krate: &Path, input: &DeriveInput, code: &TokenStream) -> TokenStream {
+    let deprecated = deprecated_lint(input);
     quote! {
         #[doc(hidden)]
-        #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
+        #[allow(#deprecated unused_qualifications, clippy::absolute_paths)]
         const _: () = {
-            #[allow(unused_imports)]
             use #krate::private::TakesNoNull as _;
+            // An import that is used whatever the fields are: a user may forbid unused ones.
+            const _: ::core::primitive::bool = #krate::private::Field::<()>::TAKES_NULL;
 
             #code
         };
+    }
+}
+
+/// `deprecated,` for a list of lints, where the item has to do with deprecated types: who forbids the lint may not allow
+/// it.
+pub(crate) fn deprecated_lint(input: &DeriveInput) -> TokenStream {
+    let fields = |fields: &Fields| -> Vec<Attribute> {
+        fields
+            .iter()
+            .flat_map(|field| field.attrs.clone())
+            .collect()
+    };
+    let parts: Vec<Attribute> = match &input.data {
+        Data::Struct(data) => fields(&data.fields),
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .flat_map(|variant| [variant.attrs.clone(), fields(&variant.fields)].concat())
+            .collect(),
+        Data::Union(_) => Vec::new(),
+    };
+    let names_it = |attribute: &Attribute| {
+        let word = BTreeSet::from(["deprecated".to_owned()]);
+        match &attribute.meta {
+            Meta::List(list)
+                if ["allow", "expect"]
+                    .iter()
+                    .any(|level| list.path.is_ident(level)) =>
+            {
+                mentions(list.tokens.clone(), &word)
+            }
+            meta => meta.path().is_ident("deprecated"),
+        }
+    };
+    if input.attrs.iter().chain(&parts).any(names_it) {
+        quote!(deprecated,)
+    } else {
+        TokenStream::new()
     }
 }
 

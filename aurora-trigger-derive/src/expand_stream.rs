@@ -32,6 +32,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
     };
     wrap(
         krate,
+        stream.input,
         &quote! {
             #[automatically_derived]
             impl #impl_generics #krate::ChangeStream for #ident #ty_generics #where_clause {

@@ -43,6 +43,7 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
     };
     wrap(
         krate,
+        table.input,
         &quote! {
             #[automatically_derived]
             impl #impl_generics #krate::StreamTrigger for #ident #ty_generics #where_clause {

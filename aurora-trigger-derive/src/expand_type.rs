@@ -3,10 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
+use syn::ext::IdentExt;
 
 use crate::column::Column;
 use crate::column_type::ColumnType;
-use crate::expand::{bounds, description_of, qualified_name, where_clause, wrap};
+use crate::expand::{bounds, call_at, description_of, qualified_name, where_clause, wrap};
 use crate::pg_type::{Body, Checked, Enum, PgType};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -25,15 +26,43 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
             .describe_whole(krate)
             .expect("a struct of another form without `as`, `json` and `sql_type` is a mistake"),
     };
+    let assertions = match &ty.body {
+        Body::Enum(body) => numbers_fit(ty, body),
+        Body::Newtype { .. } | Body::Composite(_) | Body::Whole => TokenStream::new(),
+    };
     wrap(
         krate,
+        ty.input,
         &quote! {
             #[automatically_derived]
             impl #impl_generics #krate::PgType for #ident #ty_generics #where_clause {
                 const TYPE: #krate::describe::TypeDesc = #description;
             }
+
+            #assertions
         },
     )
+}
+
+/// The variants of an enum that an integer column holds have numbers that the column takes. Each is a const, so that all
+/// of them are reported. A const has no parameters, and neither has an enum of numbers.
+fn numbers_fit(ty: &PgType<'_>, body: &Enum<'_>) -> TokenStream {
+    let (krate, ident) = (&ty.krate, &ty.input.ident);
+    let ColumnType::As(column) = &ty.column else {
+        return TokenStream::new();
+    };
+    if !ty.input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let description = description_of(krate, column);
+    let assertions = body.variants.iter().map(|variant| {
+        let name = &variant.original.ident;
+        let text = name.unraw().to_string();
+        let number = quote!(#ident::#name as ::core::primitive::i64);
+        let arguments = quote!(#description, #text, #number);
+        call_at(krate, "number_fits", variant.original, arguments)
+    });
+    quote!(#(const _: () = #assertions;)*)
 }
 
 /// The types that must be `PgType`s.
@@ -75,7 +104,9 @@ fn enumeration(checked: &Checked<'_>, body: &Enum<'_>) -> TokenStream {
                 #krate::private::enum_kept_as(
                     #description,
                     &[#(#krate::describe::Sample::Text(#labels)),*],
-                    const { &[#(#krate::describe::Sample::Integer(Self::#idents as i64)),*] },
+                    const { &[#(#krate::describe::Sample::Integer(
+                        Self::#idents as ::core::primitive::i64
+                    )),*] },
                 )
             }
         }

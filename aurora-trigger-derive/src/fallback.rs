@@ -3,11 +3,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Error, Path, parse_quote};
+use syn::{DeriveInput, Error, Path};
 
 use crate::Failure;
 use crate::attr::Attributes;
-use crate::expand::{call_at, where_clause};
+use crate::expand::{call_at, deprecated_lint, where_clause};
 use crate::grammar::{self, Place};
 use crate::mistakes::Mistakes;
 
@@ -82,11 +82,13 @@ fn implement(
         // Serde says so, unless it is newer than what the macros know.
         Failure::SerdeReportsIt if input.generics.params.is_empty() => {
             let is_read = quote!(#krate::private::Readable::<#ident>::BY_SERDE);
-            let assertion = call_at(krate, "serde_refuses_it_too", &parse_quote!(#ident), is_read);
+            let assertion = call_at(krate, "serde_refuses_it_too", ident, is_read);
             quote! {
                 const _: () = {
-                    #[allow(unused_imports)]
                     use #krate::private::NotReadable as _;
+                    // An import that is used whatever serde says: a user may forbid unused ones.
+                    const _: ::core::primitive::bool =
+                        #krate::private::Readable::<#krate::private::Unreadable>::BY_SERDE;
                     #assertion
                 };
             }
@@ -101,11 +103,12 @@ fn implement(
     };
     let (impl_generics, ty_generics, _) = input.generics.split_for_impl();
     let where_clause = where_clause(&input.generics, bounds);
+    let deprecated = deprecated_lint(input);
     quote! {
         #mistakes
 
         #[doc(hidden)]
-        #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
+        #[allow(#deprecated unused_qualifications, clippy::absolute_paths)]
         const _: () = {
             #[automatically_derived]
             impl #impl_generics #the_trait for #ident #ty_generics #where_clause {

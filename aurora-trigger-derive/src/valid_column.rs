@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
 
 use crate::column::{Column, ColumnMask};
 use crate::messages::{COLUMN_OF_FUNCTION, FUNCTION_READS, NO_NUL};
@@ -29,7 +28,7 @@ fn holds_no_reference(mistakes: &Mistakes, column: &Column<'_>) {
     if column.serde.skipped {
         return;
     }
-    if has_reference(column.field.ty.to_token_stream()) {
+    if has_reference(&column.field.ty) {
         mistakes.on(
             &column.field.ty,
             "a reference into the image can't be read as soon as a row holds a quote, a backslash or a line break, which \
@@ -43,12 +42,37 @@ fn holds_no_reference(mistakes: &Mistakes, column: &Column<'_>) {
     }
 }
 
-fn has_reference(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Punct(punct) => punct.as_char() == '&',
-        TokenTree::Group(group) => has_reference(group.stream()),
-        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
-    })
+/// Whether a reference is anywhere in the type. `&` in a const argument, as in `Fixed<{ 7 & 3 }>`, is none.
+fn has_reference(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(_) => true,
+        Type::Array(array) => has_reference(&array.elem),
+        Type::Slice(slice) => has_reference(&slice.elem),
+        Type::Paren(paren) => has_reference(&paren.elem),
+        Type::Group(group) => has_reference(&group.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().any(has_reference),
+        Type::Path(path) => {
+            let own = path.qself.iter().any(|own| has_reference(&own.ty));
+            let segments = path.path.segments.iter();
+            own || segments
+                .map(|segment| &segment.arguments)
+                .any(arguments_have_reference)
+        }
+        _ => false,
+    }
+}
+
+fn arguments_have_reference(arguments: &PathArguments) -> bool {
+    match arguments {
+        PathArguments::None | PathArguments::Parenthesized(_) => false,
+        PathArguments::AngleBracketed(arguments) => {
+            arguments.args.iter().any(|argument| match argument {
+                GenericArgument::Type(ty) => has_reference(ty),
+                GenericArgument::AssocType(ty) => has_reference(&ty.ty),
+                _ => false,
+            })
+        }
+    }
 }
 
 /// A flattened field has no column of its own.

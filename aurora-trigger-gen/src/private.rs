@@ -43,6 +43,10 @@ impl<T: DeserializeOwned> Readable<T> {
     pub const BY_SERDE: bool = true;
 }
 
+/// A type that serde does not read.
+#[derive(Debug)]
+pub struct Unreadable;
+
 /// What serde does not read.
 pub trait NotReadable {
     /// It does not.
@@ -87,6 +91,40 @@ pub const fn enum_kept_as(
         return ty.with_samples(discriminants);
     }
     ty.with_samples(labels)
+}
+
+/// An integer column takes the number of each variant.
+///
+/// # Panics
+///
+/// Where the column is too narrow.
+#[track_caller]
+pub const fn number_fits(column: TypeDesc, variant: &str, number: i64) {
+    let Shape::BuiltIn(names) = column.shape() else {
+        return;
+    };
+    let (fits, name, wider) = if all_are_one_of(names, &["int2"]) {
+        (number >= -0x8000 && number < 0x8000, "smallint", "i32")
+    } else if all_are_one_of(names, &["int2", "int4"]) {
+        (
+            number >= -0x8000_0000 && number < 0x8000_0000,
+            "integer",
+            "i64",
+        )
+    } else {
+        return;
+    };
+    if !fits {
+        refuse(&[
+            "the number of `",
+            variant,
+            "` is out of the range of ",
+            name,
+            ": give the variant a smaller number, or make the column wider and say `as = \"",
+            wider,
+            "\"`",
+        ]);
+    }
 }
 
 /// What `#[stream(other)]` holds.

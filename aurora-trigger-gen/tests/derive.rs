@@ -6,6 +6,8 @@
 
 #[path = "derive/decoding.rs"]
 mod decoding;
+#[path = "derive/gen_crate.rs"]
+mod gen_crate;
 #[path = "derive/generics.rs"]
 mod generics;
 #[path = "derive/hygiene.rs"]

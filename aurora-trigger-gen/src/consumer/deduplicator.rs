@@ -103,20 +103,25 @@ pub struct Deduplicator<S> {
     stream: PhantomData<fn() -> S>,
 }
 
-impl<S: ChangeStream> Deduplicator<S> {
+impl<S> Deduplicator<S> {
     /// A deduplicator to which no change was delivered yet.
     ///
     /// It remembers at least the last `rows` rows, and at most twice as many. In a table without a key an event counts as
     /// a row. A row takes some 200 bytes of memory, and its key.
     #[must_use]
-    pub fn new(rows: usize) -> Self {
+    pub fn new(rows: usize) -> Self
+    where
+        S: ChangeStream,
+    {
         Self {
             rows: RecentRows::new(rows),
             truncates: HashMap::new(),
             stream: PhantomData,
         }
     }
+}
 
+impl<S: ChangeStream> Deduplicator<S> {
     /// The new changes of a record of the stream. A record can hold several changes: see
     /// [`split`](crate::wire::split).
     ///
