@@ -4,12 +4,13 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use serde_derive_internals::ast::{Container, Data as SerdeData};
 use syn::ext::IdentExt;
-use syn::{Ident, Type};
+use syn::{Generics, Ident, Type};
 
 use crate::attr::Attributes;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Reader};
 use crate::mistakes::Mistakes;
 use crate::options::{MASK, choice};
+use crate::parameters::mentions_parameter;
 use crate::serde_side::{self, FieldFacts};
 
 /// What is sent in place of a column's value.
@@ -53,6 +54,15 @@ impl Column<'_> {
             .ident
             .as_ref()
             .expect("only structs with names for their fields have columns")
+    }
+
+    /// What reads its values, in a struct with these parameters.
+    pub(crate) fn reader(&self, generics: &Generics) -> Reader<'_> {
+        Reader {
+            ty: &self.field.ty,
+            has_function: self.serde.deserialize_with.is_some(),
+            is_generic: mentions_parameter(generics, &self.field.ty),
+        }
     }
 
     /// The type that must be a `PgType`.

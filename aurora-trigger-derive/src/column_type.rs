@@ -25,6 +25,23 @@ pub(crate) enum ColumnType {
     },
 }
 
+/// What reads the values of a column.
+pub(crate) struct Reader<'a> {
+    /// The type of the field.
+    pub(crate) ty: &'a Type,
+    /// A function reads it, and not the type's own `Deserialize`.
+    pub(crate) has_function: bool,
+    /// The type depends on a parameter of the struct.
+    pub(crate) is_generic: bool,
+}
+
+impl Reader<'_> {
+    /// Whether the type is a parameter that can be an `Option`, which its name does not tell.
+    fn may_be_option(&self) -> bool {
+        self.is_generic && !self.has_function
+    }
+}
+
 impl ColumnType {
     pub(crate) fn read(mistakes: &Mistakes, attributes: &Attributes) -> Self {
         only_one(mistakes, attributes);
@@ -64,21 +81,36 @@ impl ColumnType {
         Self::Own
     }
 
-    /// A const expression of the `TypeDesc`. `field` is the Rust type whose own `Option` makes the column nullable.
-    pub(crate) fn describe(&self, krate: &Path, field: &Type) -> TokenStream {
-        let takes_null = quote!(#krate::private::Field::<#field>::TAKES_NULL);
-        match self {
-            Self::Own => description_of(krate, field),
-            Self::As(ty) => {
-                let description = description_of(krate, ty);
-                quote!(#krate::private::or_null(#description, #takes_null))
+    /// A const expression of the `TypeDesc`. `reader` is the Rust type whose own `Option` makes the column nullable.
+    pub(crate) fn describe(&self, krate: &Path, reader: &Reader<'_>) -> TokenStream {
+        let ty = reader.ty;
+        let description = match self {
+            Self::Own => return description_of(krate, ty),
+            Self::As(other) => {
+                let description = description_of(krate, other);
+                let narrow = if reader.has_function {
+                    quote!(::core::option::Option::None)
+                } else {
+                    quote!(#krate::private::Field::<#ty>::NARROW)
+                };
+                quote!(#krate::private::kept_as(#description, #narrow))
             }
-            Self::Json => quote!(#krate::private::or_null(#krate::JSON, #takes_null)),
-            Self::Sql { name, encoding } => {
-                let description = named(krate, name, encoding);
-                quote!(#krate::private::or_null(#description, #takes_null))
-            }
+            Self::Json => quote!(#krate::JSON),
+            Self::Sql { name, encoding } => named(krate, name, encoding),
+        };
+        let takes_null = quote!(#krate::private::Field::<#ty>::TAKES_NULL);
+        let description = quote!(#krate::private::or_null(#description, #takes_null));
+        if reader.may_be_option() {
+            quote!(#krate::private::or_null_if_option::<#ty>(#description))
+        } else {
+            description
         }
+    }
+
+    /// The type that serde has to read, so that a generic parameter can be asked whether it is an `Option`.
+    pub(crate) fn asked<'r>(&self, reader: &Reader<'r>) -> Option<&'r Type> {
+        let describes_itself = matches!(self, Self::Own);
+        (!describes_itself && reader.may_be_option()).then_some(reader.ty)
     }
 
     /// The same for a type as a whole, which is no `Option`. `None` for its own type.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, Generics, Meta, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Meta, Path, Type};
 
+use crate::parameters::{mentions, parameters};
 use crate::sql_name::SqlName;
 
 /// The type's own description; at the span of the type, where the compiler says what is no `PgType`.
@@ -56,9 +56,10 @@ pub(crate) fn wrap(krate: &Path, input: &DeriveInput, code: &TokenStream) -> Tok
         #[doc(hidden)]
         #[allow(#deprecated unused_qualifications, clippy::absolute_paths)]
         const _: () = {
-            use #krate::private::TakesNoNull as _;
-            // An import that is used whatever the fields are: a user may forbid unused ones.
-            const _: ::core::primitive::bool = #krate::private::Field::<()>::TAKES_NULL;
+            use #krate::private::{IsNoInteger as _, TakesNoNull as _};
+            // Imports that are used whatever the fields are: a user may forbid unused ones.
+            const _: ::core::primitive::bool = #krate::private::Field::<()>::TAKES_NULL
+                && #krate::private::Field::<()>::NARROW.is_some();
 
             #code
         };
@@ -127,31 +128,4 @@ pub(crate) fn bounds(krate: &Path, generics: &Generics, types: &[&Type]) -> Vec<
         .filter(|ty| seen.insert(ty.to_token_stream().to_string()))
         .map(|ty| quote!(#ty: #krate::PgType))
         .collect()
-}
-
-/// Whether a type depends on a parameter of the struct.
-pub(crate) fn mentions_parameter(generics: &Generics, ty: &Type) -> bool {
-    mentions(ty.to_token_stream(), &parameters(generics))
-}
-
-/// The names of the parameters that are types or consts.
-fn parameters(generics: &Generics) -> BTreeSet<String> {
-    generics
-        .params
-        .iter()
-        .filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
-            GenericParam::Lifetime(_) => None,
-        })
-        .map(|ident| ident.unraw().to_string())
-        .collect()
-}
-
-fn mentions(tokens: TokenStream, parameters: &BTreeSet<String>) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        TokenTree::Ident(ident) => parameters.contains(&ident.unraw().to_string()),
-        TokenTree::Group(group) => mentions(group.stream(), parameters),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
 }

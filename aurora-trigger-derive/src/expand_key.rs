@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::column::Column;
-use crate::expand::{mentions_parameter, where_clause};
+use crate::expand::where_clause;
+use crate::parameters::mentions_parameter;
 use crate::table::Table;
 
 /// `StreamTrigger::check_key`, for a table with key columns.

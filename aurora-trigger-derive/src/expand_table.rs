@@ -7,7 +7,9 @@ use syn::ext::IdentExt;
 
 use crate::column::{Column, ColumnMask};
 use crate::expand::{bounds, call_at, where_clause, wrap};
+use crate::expand_bounds::asked;
 use crate::expand_key;
+use crate::parameters::mentions_parameter;
 use crate::table::{Checked, Table};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -74,6 +76,7 @@ fn predicates(table: &Table<'_>) -> Vec<TokenStream> {
         .collect();
     predicates.extend(bounds(krate, generics, &types));
     predicates.extend(expand_key::predicates(table));
+    predicates.extend(asked(krate, generics, &table.columns));
     predicates
 }
 
@@ -110,7 +113,9 @@ fn column(table: &Table<'_>, column: &Column<'_>) -> TokenStream {
         rust, column: name, ..
     } = column;
     let json = &column.serde.json.name;
-    let ty = column.ty.describe(krate, &column.field.ty);
+    let ty = column
+        .ty
+        .describe(krate, &column.reader(&table.input.generics));
     let aliases = &column.serde.json.aliases;
     let with_aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
     let with_key = column.key.then(|| quote!(.with_key()));
@@ -196,7 +201,9 @@ fn assertions(table: &Table<'_>, constant: &TokenStream) -> Vec<TokenStream> {
         if column.mask.is_some() {
             assertions.push(call_at(krate, "mask_is_on_text", ty, in_table()));
         }
-        if column.skip && !column.serde.skipped && !column.serde.has_default {
+        // Whether a parameter is an `Option`, only its samples tell.
+        let is_generic = mentions_parameter(&table.input.generics, ty);
+        if column.skip && !column.serde.skipped && !column.serde.has_default && !is_generic {
             let field = &column.rust;
             let arguments = quote!(#krate::private::Field::<#ty>::TAKES_NULL, #field);
             assertions.push(call_at(krate, "skipped_has_default", ty, arguments));

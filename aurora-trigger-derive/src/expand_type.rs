@@ -6,8 +6,10 @@ use syn::Type;
 use syn::ext::IdentExt;
 
 use crate::column::Column;
-use crate::column_type::ColumnType;
+use crate::column_type::{ColumnType, Reader};
 use crate::expand::{bounds, call_at, description_of, qualified_name, where_clause, wrap};
+use crate::expand_bounds::asked;
+use crate::parameters::mentions_parameter;
 use crate::pg_type::{Body, Checked, Enum, PgType};
 
 pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
@@ -15,7 +17,10 @@ pub(crate) fn expand(checked: &Checked<'_>) -> TokenStream {
     let krate = &ty.krate;
     let ident = &ty.input.ident;
     let (impl_generics, ty_generics, _) = ty.input.generics.split_for_impl();
-    let bounds = bounds(krate, &ty.input.generics, &described_by(ty));
+    let mut bounds = bounds(krate, &ty.input.generics, &described_by(ty));
+    if let Body::Composite(columns) = &ty.body {
+        bounds.extend(asked(krate, &ty.input.generics, columns));
+    }
     let where_clause = where_clause(&ty.input.generics, &bounds);
     let description = match &ty.body {
         Body::Enum(body) => enumeration(checked, body),
@@ -118,7 +123,12 @@ fn enumeration(checked: &Checked<'_>, body: &Enum<'_>) -> TokenStream {
 
 fn newtype(ty: &PgType<'_>, reads: &Type, refuses: bool) -> TokenStream {
     let krate = &ty.krate;
-    let description = ty.column.describe(krate, reads);
+    let reader = Reader {
+        ty: reads,
+        has_function: refuses,
+        is_generic: mentions_parameter(&ty.input.generics, reads),
+    };
+    let description = ty.column.describe(krate, &reader);
     let named = match &ty.name {
         None => description,
         Some(name) => {
@@ -126,10 +136,9 @@ fn newtype(ty: &PgType<'_>, reads: &Type, refuses: bool) -> TokenStream {
             quote!(#description.with_domain(#name))
         }
     };
-    // Which values it refuses nobody knows, so nobody's samples are right for it.
-    let without_samples =
-        (refuses && matches!(ty.column, ColumnType::Own)).then(|| quote!(.with_samples(&[])));
-    quote!(#named #without_samples)
+    // Only its own code knows which values it refuses.
+    let partial = refuses.then(|| quote!(.with_partial_values()));
+    quote!(#named #partial)
 }
 
 fn composite(checked: &Checked<'_>, columns: &[Column<'_>]) -> TokenStream {
@@ -138,7 +147,9 @@ fn composite(checked: &Checked<'_>, columns: &[Column<'_>]) -> TokenStream {
     let fields = columns.iter().map(|column| {
         let Column { column: name, .. } = column;
         let json = &column.serde.json.name;
-        let ty = column.ty.describe(krate, &column.field.ty);
+        let ty = column
+            .ty
+            .describe(krate, &column.reader(&checked.ty().input.generics));
         let aliases = &column.serde.json.aliases;
         let with_aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
         quote!(#krate::describe::FieldDesc::new(#name, #json, const { &#ty }) #with_aliases)

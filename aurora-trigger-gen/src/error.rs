@@ -244,6 +244,11 @@ impl ImageError {
         this
     }
 
+    /// Whether the value is of a JSON type that the field does not read, and not only of a value that it refuses.
+    pub(crate) fn is_of_another_type(&self) -> bool {
+        self.0.text.starts_with("invalid type: ")
+    }
+
     /// Where it is wrong: names and indices, as in `lines[2].price`. Empty for the whole image.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -84,6 +84,7 @@ pub mod local_extension;
 pub mod operations {}
 #[cfg(feature = "ops")]
 pub mod ops;
+mod option_probe;
 #[doc(hidden)]
 pub mod private;
 mod row_key;

@@ -13,6 +13,7 @@ pub use crate::variants::{Route, earlier_variants, route, table_is_new};
 
 pub use crate::column_types::has_no_key_of_serde_json;
 use crate::describe::{ColumnDesc, Encoding, Sample, Shape, TableDesc, TypeDesc};
+use crate::option_probe::takes_option;
 use crate::{UnknownChange, wire};
 
 /// Tells whether a type is an `Option`, through aliases and for types that are no [`PgType`](crate::PgType):
@@ -76,6 +77,50 @@ pub const fn serde_refuses_it_too(is_read: bool) {
 pub const fn or_null(ty: TypeDesc, takes_null: bool) -> TypeDesc {
     if takes_null { ty.with_null() } else { ty }
 }
+
+/// The same for a field whose type depends on a generic parameter, which can be an `Option`.
+#[must_use]
+pub const fn or_null_if_option<T: DeserializeOwned>(ty: TypeDesc) -> TypeDesc {
+    ty.with_null_if(takes_option::<T>)
+}
+
+/// The description of a field that is kept in a column of another type: of what `#[stream(as = "…")]` names.
+#[must_use]
+pub const fn kept_as(ty: TypeDesc, narrow_integer: Option<&'static str>) -> TypeDesc {
+    match narrow_integer {
+        Some(way_out) => ty.with_limits(way_out),
+        None => ty.with_partial_values(),
+    }
+}
+
+/// Tells whether a type is one of Rust's own integers that are no columns, or narrower than some: `Field::<T>::NARROW`
+/// says what to take instead.
+pub trait IsNoInteger {
+    /// It is none.
+    const NARROW: Option<&'static str> = None;
+}
+
+impl<T: ?Sized> IsNoInteger for Field<T> {}
+
+macro_rules! narrow_integers {
+    ($($integer:ident),*) => { $(
+        impl Field<$integer> {
+            /// What to take instead.
+            pub const NARROW: Option<&'static str> = Some(concat!(
+                "`", stringify!($integer), "` does not hold every value of the column. Take the type that `as` names, or a \
+                 newtype with `#[derive(PgType)]` and `#[serde(try_from = \"…\")]` of it, whose error says which values \
+                 the app has no use for"
+            ));
+        }
+
+        impl Field<Option<$integer>> {
+            /// What to take instead.
+            pub const NARROW: Option<&'static str> = Field::<$integer>::NARROW;
+        }
+    )* };
+}
+
+narrow_integers!(i8, i16, i32, isize, u8, u16, u32, u64, u128, usize);
 
 /// An enum kept in a column of another type: its samples are its discriminants where that column holds integers, its
 /// labels elsewhere.
@@ -141,7 +186,7 @@ pub fn unknown_change(record: &wire::Record<'_>) -> UnknownChange {
 #[track_caller]
 pub const fn key_takes_no_null(table: &TableDesc, column: usize) {
     let column = &table.columns()[column];
-    if column.ty().is_nullable() {
+    if column.ty().is_nullable_by_its_name() {
         refuse(&[
             "`",
             column.field(),

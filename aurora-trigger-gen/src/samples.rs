@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
-use crate::describe::{Mask, Shape, TableDesc, TypeDesc};
+use crate::describe::{ColumnDesc, Mask, Shape, TableDesc, TypeDesc};
+use crate::error::DecodeError;
 use crate::stream::ChangeStream;
 
 /// A sample image that its struct does not decode.
@@ -89,20 +90,65 @@ fn check_image<S: ChangeStream>(
     table: &'static TableDesc,
     round: usize,
 ) -> Option<(SampleError, String)> {
-    let mut members = Vec::new();
-    let mut without_samples = Vec::new();
-    for column in table.streamed() {
-        let value = match column.mask() {
-            Some(Mask::Sha256) => Some(format!("\"{}\"", "0f".repeat(32))),
-            Some(Mask::Redact | Mask::LastFour | Mask::Sql(_)) => Some("\"***\"".to_owned()),
-            None => sample(column.ty(), round),
-        };
-        match value {
-            Some(value) => members.push(format!("{}:{value}", quoted(column.json()))),
-            None => without_samples.push(column.json()),
+    let mut left_out: Vec<&ColumnDesc> = Vec::new();
+    loop {
+        let mut members = Vec::new();
+        for column in table.streamed() {
+            let is_left_out = left_out.iter().any(|other| other.json() == column.json());
+            let value = match column.mask() {
+                _ if is_left_out => None,
+                Some(Mask::Sha256) => Some(format!("\"{}\"", "0f".repeat(32))),
+                Some(Mask::Redact | Mask::LastFour | Mask::Sql(_)) => Some("\"***\"".to_owned()),
+                None => sample(column.ty(), round),
+            };
+            match value {
+                Some(value) => members.push(format!("{}:{value}", quoted(column.json()))),
+                None if is_left_out => {}
+                None => left_out.push(column),
+            }
         }
+        let image = format!("{{{}}}", members.join(","));
+        let error = decode::<S>(table, &image).err()?;
+        let reason = error.to_string();
+        // serde reports a missing field last, when all that is there has decoded.
+        let only_lacks_a_sample = left_out
+            .iter()
+            .any(|column| reason.contains(&format!("missing field `{}`", column.json())));
+        if only_lacks_a_sample {
+            return None;
+        }
+        if let Some(column) = refused_by_own_code(table, &error) {
+            left_out.push(column);
+            continue;
+        }
+        let failure = SampleError {
+            rust_path: table.rust_path(),
+            image,
+            reason,
+        };
+        return Some((failure, error.without_values()));
     }
-    let image = format!("{{{}}}", members.join(","));
+}
+
+/// The column whose sample is refused for its value by a type that takes some values of its columns only.
+fn refused_by_own_code(
+    table: &'static TableDesc,
+    error: &DecodeError,
+) -> Option<&'static ColumnDesc> {
+    let DecodeError::Image { reason, .. } = error else {
+        return None;
+    };
+    if reason.is_of_another_type() {
+        return None;
+    }
+    let path = reason.path();
+    let name = &path[..path.find(['.', '[']).unwrap_or(path.len())];
+    table
+        .streamed()
+        .find(|column| column.json() == name && column.ty().is_partial())
+}
+
+fn decode<S: ChangeStream>(table: &TableDesc, image: &str) -> Result<S, DecodeError> {
     let record = format!(
         r#"{{"before":null,"after":{image},"source":{{"version":"","connector":"aurora-trigger","name":"","ts_ms":0,
         "ts_us":0,"snapshot":"false","db":"","schema":{},"table":{},"txId":0,"sequence":"[\"0\",\"0\"]"}},
@@ -110,20 +156,7 @@ fn check_image<S: ChangeStream>(
         quoted(table.schema()),
         quoted(table.table()),
     );
-    let error = S::decode(record.as_bytes()).err()?;
-    let reason = error.to_string();
-    // serde reports a missing field last, when all that is there has decoded.
-    let only_lacks_a_sample = without_samples
-        .iter()
-        .any(|name| reason.contains(&format!("missing field `{name}`")));
-    (!only_lacks_a_sample).then(|| {
-        let failure = SampleError {
-            rust_path: table.rust_path(),
-            image,
-            reason,
-        };
-        (failure, error.without_values())
-    })
+    S::decode(record.as_bytes())
 }
 
 /// A value of the type, another in each round; `None` where nothing is known of its values.

@@ -118,6 +118,9 @@ pub struct TypeDesc {
     domain: Option<QualifiedName>,
     encoding: Encoding,
     nullable: bool,
+    /// Asks a generic parameter whether it is an `Option`: no const can tell.
+    asks_null: Option<fn() -> bool>,
+    partial: bool,
     samples: &'static [Sample],
     check: Option<RawCheck>,
     limits: Option<&'static str>,
@@ -178,6 +181,8 @@ impl TypeDesc {
             domain: None,
             encoding: Encoding::Json,
             nullable: false,
+            asks_null: None,
+            partial: false,
             samples: &[],
             check: None,
             limits: None,
@@ -202,6 +207,21 @@ impl TypeDesc {
     #[must_use]
     pub const fn with_null(mut self) -> Self {
         self.nullable = true;
+        self
+    }
+
+    /// The same, also for columns that may hold NULL if this says so.
+    #[must_use]
+    pub(crate) const fn with_null_if(mut self, takes_null: fn() -> bool) -> Self {
+        self.asks_null = Some(takes_null);
+        self
+    }
+
+    /// The same, for a type that refuses some values of its columns by code of its own, such as `#[serde(try_from)]`. A
+    /// sample that the type refuses for its value is no error then. A sample of a JSON type that it does not read is.
+    #[must_use]
+    pub const fn with_partial_values(mut self) -> Self {
+        self.partial = true;
         self
     }
 
@@ -265,8 +285,25 @@ impl TypeDesc {
 
     /// Whether the column may hold NULL.
     #[must_use]
-    pub const fn is_nullable(&self) -> bool {
+    pub fn is_nullable(&self) -> bool {
+        self.nullable || self.asks_null.is_some_and(|takes_null| takes_null())
+    }
+
+    /// Whether the column may hold NULL, as far as a const can tell: not for a generic parameter that is an `Option`.
+    pub(crate) const fn is_nullable_by_its_name(&self) -> bool {
         self.nullable
+    }
+
+    /// Whether the type, or a type inside of it, refuses some values by code of its own.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
+            || match self.shape {
+                Shape::Array(part) | Shape::Range(part) | Shape::Multirange(part) => {
+                    part.is_partial()
+                }
+                Shape::Composite { fields, .. } => fields.iter().any(|field| field.ty.is_partial()),
+                Shape::BuiltIn(_) | Shape::Named(_) | Shape::Enum { .. } => false,
+            }
     }
 
     /// Values as the trigger could send them.

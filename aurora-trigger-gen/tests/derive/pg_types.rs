@@ -213,7 +213,7 @@ fn a_newtype_is_what_serde_reads_in_its_place() {
         Positive::TYPE.shape(),
         Shape::BuiltIn(["int8", ..])
     ));
-    assert!(samples(&Positive::TYPE).is_empty(), "it refuses some");
+    assert_eq!(samples(&Positive::TYPE), samples(&i64::TYPE));
     assert!(Folded::TYPE.is_nullable());
     assert!(matches!(Letter::TYPE.shape(), Shape::BuiltIn(["text", ..])));
 }
