@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::check::Altered;
 use crate::describe::TableDesc;
 use crate::limits;
+use crate::redaction::{self, without_values};
 use crate::wire::{CONNECTOR, Record};
 
 /// Why a record of the stream could not be read.
@@ -234,7 +235,10 @@ impl ImageError {
         error: serde_path_to_error::Error<serde_json::Error>,
     ) -> Self {
         let limits = limits::of(table, error.path(), error.inner());
+        let names = redaction::names_of(table);
+        let without_values = redaction::redacted(error.inner(), &|name| names.contains(name));
         let mut this = Self::from(error);
+        this.0.without_values = without_values;
         if let Some(limits) = limits {
             for text in [&mut this.0.text, &mut this.0.without_values] {
                 text.push_str(": ");
@@ -306,42 +310,3 @@ impl fmt::Display for ImageError {
 }
 
 impl Error for ImageError {}
-
-/// What serde says is wrong, without the value that it found: of a text that a type made up itself nothing is kept, since
-/// nobody knows what is in it.
-///
-/// ```
-/// let error = serde_json::from_str::<i64>(r#""secret""#).unwrap_err();
-/// assert_eq!(aurora_trigger_gen::without_values(&error), "invalid type, expected i64");
-/// ```
-#[must_use]
-pub fn without_values(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    if !error.is_data() {
-        // Of the JSON itself: where and what, and nothing that it holds.
-        return text;
-    }
-    let text = match text.rfind(" at line ") {
-        Some(end) => &text[..end],
-        None => &text,
-    };
-    // These name a field of the struct.
-    if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
-        return text.to_owned();
-    }
-    for kind in [
-        "invalid type",
-        "invalid value",
-        "invalid length",
-        "unknown variant",
-        "unknown field",
-    ] {
-        if text.starts_with(kind) {
-            return match text.rfind(", expected ") {
-                Some(expected) => format!("{kind}{}", &text[expected..]),
-                None => kind.to_owned(),
-            };
-        }
-    }
-    "its type refuses the value".to_owned()
-}

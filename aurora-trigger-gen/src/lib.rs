@@ -87,6 +87,7 @@ pub mod ops;
 mod option_probe;
 #[doc(hidden)]
 pub mod private;
+mod redaction;
 mod row_key;
 mod samples;
 mod stream;
@@ -108,7 +109,8 @@ pub use column_types::{
 pub use consumer::BatchChanges;
 #[cfg(feature = "consumer")]
 pub use consumer::{Changes, ConsumeError, Deduplicator};
-pub use error::{DecodeError, ImageError, without_values};
+pub use error::{DecodeError, ImageError};
+pub use redaction::without_values;
 pub use row_key::Key;
 pub use samples::{SampleError, check_samples};
 pub use stream::{ChangeStream, ImageCheck, Keyed, StreamTrigger, TableChange};
