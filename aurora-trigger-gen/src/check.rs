@@ -22,7 +22,7 @@ pub(crate) struct Altered {
 /// Refuses an image that holds a value which its type would take and alter. Costs nothing for a table without such
 /// types.
 pub(crate) fn image(table: &TableDesc, raw: &str) -> Result<(), ImageError> {
-    if !table.streamed().any(|column| column.ty().has_check()) {
+    if !has_check(table) {
         return Ok(());
     }
     let find = |name: &str| {
@@ -44,8 +44,21 @@ pub(crate) fn image(table: &TableDesc, raw: &str) -> Result<(), ImageError> {
     }
 }
 
+/// Whether a column of the table is to be checked.
+pub(crate) const fn has_check(table: &TableDesc) -> bool {
+    let columns = table.columns();
+    let mut place = 0;
+    while place < columns.len() {
+        if !columns[place].is_skipped() && columns[place].ty().has_check() {
+            return true;
+        }
+        place += 1;
+    }
+    false
+}
+
 /// What was found, beside serde's errors, which are texts and may hold values.
-type Found = RefCell<Option<Altered>>;
+pub(crate) type Found = RefCell<Option<Altered>>;
 
 /// Checks the members of an object, whose types `find` knows by their names.
 struct Members<'f, F> {
@@ -107,7 +120,7 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-fn value(
+pub(crate) fn value(
     ty: &'static TypeDesc,
     raw: &str,
     path: String,

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::check::Altered;
 use crate::describe::TableDesc;
@@ -153,19 +154,37 @@ impl Origin {
     /// `None` for bytes that are not of aurora-trigger.
     fn of(bytes: &[u8]) -> Option<Self> {
         // A newer form can have any value in any place.
-        let record: Value = serde_json::from_slice(bytes).ok()?;
-        let source = &record["source"];
-        if source["connector"] != CONNECTOR {
+        #[derive(Deserialize)]
+        struct Record<'a> {
+            #[serde(borrow)]
+            source: &'a RawValue,
+            #[serde(borrow)]
+            id: Option<&'a RawValue>,
+        }
+
+        #[derive(Deserialize)]
+        struct Source<'a> {
+            #[serde(borrow)]
+            connector: &'a RawValue,
+            #[serde(borrow)]
+            schema: Option<&'a RawValue>,
+            #[serde(borrow)]
+            table: Option<&'a RawValue>,
+        }
+
+        let record: Record<'_> = serde_json::from_slice(bytes).ok()?;
+        let source: Source<'_> = serde_json::from_str(record.source.get()).ok()?;
+        let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+        if text(source.connector)? != CONNECTOR {
             return None;
         }
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let table = match (source["schema"].as_str(), source["table"].as_str()) {
+        let table = match (source.schema.and_then(text), source.table.and_then(text)) {
             (Some(schema), Some(table)) => Some(format!("{schema}.{table}")),
             _ => None,
         };
         Some(Self {
             table,
-            id: text(&record["id"]),
+            id: record.id.and_then(text),
         })
     }
 }
@@ -236,7 +255,7 @@ impl ImageError {
     ) -> Self {
         let limits = limits::of(table, error.path(), error.inner());
         let names = redaction::names_of(table);
-        let without_values = redaction::redacted(error.inner(), &|name| names.contains(name));
+        let without_values = redaction::redacted(error.inner(), &|name| names.contains(&name));
         let mut this = Self::from(error);
         this.0.without_values = without_values;
         if let Some(limits) = limits {

@@ -68,6 +68,7 @@
 
 mod change;
 mod check;
+mod checked_row;
 mod column_types;
 #[cfg(feature = "emit")]
 mod command_line;

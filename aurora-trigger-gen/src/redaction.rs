@@ -1,7 +1,5 @@
 //! serde's errors without the values that they hold.
 
-use std::collections::HashSet;
-
 use crate::describe::{Sample, Shape, TableDesc, TypeDesc};
 
 /// The kinds of serde's errors that say what was expected. The value that was found stands in between.
@@ -180,17 +178,17 @@ fn quoted(text: &str) -> Option<&str> {
 }
 
 /// The names in images of a table: of its columns, of the attributes of composite types, of the labels of enums.
-pub(crate) fn names_of(table: &TableDesc) -> HashSet<&'static str> {
-    let mut names = HashSet::new();
+pub(crate) fn names_of(table: &TableDesc) -> Vec<&'static str> {
+    let mut names = Vec::new();
     for column in table.columns() {
-        names.insert(column.json());
+        names.push(column.json());
         names.extend(column.aliases());
         add(column.ty(), &mut names);
     }
     names
 }
 
-fn add(ty: &TypeDesc, names: &mut HashSet<&'static str>) {
+fn add(ty: &TypeDesc, names: &mut Vec<&'static str>) {
     // An enum that is kept in a column of texts has its labels as samples.
     names.extend(ty.samples().iter().filter_map(|sample| match sample {
         Sample::Text(text) => Some(*text),
@@ -201,7 +199,7 @@ fn add(ty: &TypeDesc, names: &mut HashSet<&'static str>) {
         Shape::Enum { labels, .. } => names.extend(labels),
         Shape::Composite { fields, .. } => {
             for field in fields {
-                names.insert(field.json());
+                names.push(field.json());
                 names.extend(field.aliases());
                 add(field.ty(), names);
             }

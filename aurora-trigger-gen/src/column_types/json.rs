@@ -57,7 +57,7 @@ impl PgType for serde_json::Value {
             Sample::Json(r#"{"a": [1, 1.5e300, "\u00e9", true]}"#),
         ])
         .with_limits(
-            "`serde_json::Value` holds numbers up to f64's largest and 126 levels of nesting; a \
+            "`serde_json::Value` holds numbers up to f64's largest and 127 levels of nesting; a \
              `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds all of them",
         );
 }

@@ -87,6 +87,11 @@ impl ColumnDesc {
         self.aliases
     }
 
+    /// Whether the struct takes the column under this key of an image.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.json == name || self.aliases.contains(&name)
+    }
+
     /// The type of the field.
     #[must_use]
     pub const fn ty(&self) -> &'static TypeDesc {

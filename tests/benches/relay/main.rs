@@ -18,6 +18,7 @@ mod hot_key;
 mod memory;
 mod pipeline;
 mod samples;
+mod wide;
 
 use pipeline_tests::{Goal, Limit, print_goals};
 
@@ -59,6 +60,7 @@ fn main() {
     };
 
     let core = core::measure(plan.rounds);
+    let json_column = wide::measure(plan.rounds);
     let hot_key = hot_key::measure(plan.hot_key_changes);
     let binary = benches.then(binary::build);
     let cold_start = binary
@@ -110,6 +112,12 @@ fn main() {
             "inserts, one core, up to the HTTP requests",
             Limit::AtLeast(300_000.0),
             core.events_per_second(),
+        ),
+        goal(
+            "json_column_vs_none",
+            "decode of a hundred columns, with a JSON column to without",
+            Limit::AtMost(1.2),
+            Some(json_column.median()),
         ),
         goal(
             "payload_memory",

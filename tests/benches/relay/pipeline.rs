@@ -53,6 +53,7 @@ const ROW_BYTES: [usize; 3] = [100, 400, 1_600];
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const ROWS: u32 = 1_000;
+const SHARDS: usize = 2;
 
 pub(crate) fn measure(binary: &Binary, changes: u32, statements: u32) -> Pipeline {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -61,7 +62,7 @@ pub(crate) fn measure(binary: &Binary, changes: u32, statements: u32) -> Pipelin
         .expect("the system gives one");
     runtime.block_on(async {
         let kinesis = Kinesis::start().expect("a port is free");
-        kinesis.create_stream(STREAM, 2).expect("it is new");
+        kinesis.create_stream(STREAM, SHARDS).expect("it is new");
         let endpoint = LambdaEndpoint::builder()
             .concurrency(2)
             .start_bootstrap(binary.function(&kinesis))
@@ -172,8 +173,10 @@ async fn events_per_second(
     bytes: usize,
 ) -> Throughput {
     eprintln!("throughput of rows of {bytes} bytes …");
+    drop(kinesis.take_records(STREAM));
     run(database, "TRUNCATE public.testing_rds_trigger").await;
-    assert_eq!(kinesis.wait_for(STREAM, 1, PATIENCE).len(), 1);
+    let truncates = kinesis.wait_for(STREAM, SHARDS, PATIENCE);
+    assert_eq!(truncates.len(), SHARDS, "each shard has the TRUNCATE");
     drop(kinesis.take_records(STREAM));
     let name = "x".repeat(bytes.saturating_sub(REST_OF_A_ROW));
     let start = Instant::now();

@@ -337,7 +337,7 @@ async fn what_is_nested_too_deep_is_refused_also_in_a_cut_transaction_and_where_
     assert_eq!(dead_letters(&session).await.len(), 2);
 }
 
-/// serde_json reads 127 levels, and an image is the first.
+/// serde_json reads 127 levels of a column's value.
 #[tokio::test]
 async fn what_is_nested_deeper_than_its_struct_reads_is_refused_by_the_relay() {
     let (pipeline, session) = start().await;

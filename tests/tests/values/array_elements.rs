@@ -164,11 +164,11 @@ async fn of_nested_json(holder: &Holder) {
             "]".repeat(levels)
         )
     };
-    let nested = (1..125).fold(json!([]), |inner, _| json!([inner]));
+    let nested = (1..126).fold(json!([]), |inner, _| json!([inner]));
     holder
-        .check_literals::<Vec<Value>>("json[] NOT NULL", vec![(&literal(125), vec![nested])])
+        .check_literals::<Vec<Value>>("json[] NOT NULL", vec![(&literal(126), vec![nested])])
         .await;
-    let too_nested: &'static str = literal(126).leak();
+    let too_nested: &'static str = literal(127).leak();
     holder
         .check_refused::<Vec<Value>>("json[] NOT NULL", &[too_nested])
         .await;

@@ -10,10 +10,10 @@ use crate::samples::{json, samples};
 
 in_every_session!(values, structs);
 
-/// serde_json reads 127 levels, and the image is one of them.
-const NESTED: &str = "(repeat('[', 126) || repeat(']', 126))::json";
+/// serde_json reads 127 levels of a column's value.
+const NESTED: &str = "(repeat('[', 127) || repeat(']', 127))::json";
 const TOO_NESTED: [&str; 2] = [
-    "(repeat('[', 127) || repeat(']', 127))::json",
+    "(repeat('[', 128) || repeat(']', 128))::json",
     "(repeat('{\"a\":', 3000) || '0' || repeat('}', 3000))::json",
 ];
 

@@ -90,11 +90,11 @@ async fn of_each_family(holder: &Holder) {
         check::<Interval>(holder, "interval", "'infinity'", &reason).await;
     }
 
-    let json = "`serde_json::Value` holds numbers up to f64's largest and 126 levels of nesting; a \
+    let json = "`serde_json::Value` holds numbers up to f64's largest and 127 levels of nesting; a \
         `Box<serde_json::value::RawValue>` with `#[stream(json)]` holds all of them";
     let reason = format!("`: number out of range at line 1 column 21: {json}");
     check::<Value>(holder, "json", "'1e400'", &reason).await;
-    let literal = "(repeat('[', 127) || repeat(']', 127))::jsonb";
+    let literal = "(repeat('[', 128) || repeat(']', 128))::jsonb";
     let path = "[0]".repeat(126);
     let reason = format!("{path}`: recursion limit exceeded at line 1 column 143: {json}");
     check::<Value>(holder, "jsonb", literal, &reason).await;
