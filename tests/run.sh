@@ -156,6 +156,41 @@ documentation() {
     queued documentation env RUSTDOC="$PWD/tests/rustdoc.sh" cargo test --workspace --all-features --doc
 }
 
+# The pages of docs.rs, and of each feature by itself: a link may lead to what only another feature has.
+pages() {
+    queued pages write_pages
+}
+write_pages() {
+    local feature
+    export RUSTDOCFLAGS='-D warnings'
+    cargo doc --quiet --no-deps -p aurora-trigger-gen -p aurora-trigger-derive -p relay-lambda --all-features
+    cargo doc --quiet --no-deps -p relay-lambda
+    cargo doc --quiet --no-deps -p aurora-trigger-gen --no-default-features
+    for feature in $(features_of aurora-trigger-gen); do
+        cargo doc --quiet --no-deps -p aurora-trigger-gen --no-default-features --features "$feature"
+    done
+    # Labels of features are of the nightly compiler that docs.rs has.
+    RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS='-D warnings --cfg docsrs' \
+        cargo doc --quiet --no-deps -p aurora-trigger-gen -p relay-lambda --all-features
+}
+
+# The names of a package's features, from its manifest.
+features_of() { sed -n '/^\[features\]/,/^\[/ s/^\([a-z0-9_-]*\) = \[.*/\1/p' "$1/Cargo.toml"; }
+
+# Each package for crates.io has the README and the licenses.
+packages() {
+    queued packages check_packages
+}
+check_packages() {
+    local package file
+    for package in aurora-trigger-derive aurora-trigger-gen relay-lambda; do
+        for file in README.md LICENSE-APACHE LICENSE-MIT; do
+            cargo package --quiet --allow-dirty --list -p "$package" | grep -qx "$file" ||
+                die "$package is packed without $file"
+        done
+    done
+}
+
 libraries() {
     local rest
     mapfile -t rest < <(tests_of aurora-trigger-gen; tests_of tests/storefront/consumer; tests_of relay-lambda |
@@ -263,6 +298,6 @@ compile_with_lints
 step cargo_test --no-run --all-targets
 printf '\n── tests, in four queues\n'
 # The longest first, so that none ends long after all others.
-in_queues sql on_oldest on_newest promises outbox libraries messages values values_on_oldest benches documentation \
-    programs values_on_newest independent_kinesis fuzz pipeline
+in_queues sql on_oldest on_newest promises outbox libraries messages values values_on_oldest benches documentation pages \
+    packages programs values_on_newest independent_kinesis fuzz pipeline
 conclude

@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Change data capture out of Aurora and RDS PostgreSQL, checked by the compiler.
 //!
 //! One struct is the contract for four things: the SQL that captures a row, the table that it must
@@ -46,8 +47,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! The attributes are documented at the macros: [`macro@StreamTrigger`] for a table,
-//! [`macro@PgType`] for a type, [`macro@ChangeStream`] for a stream.
+#![cfg_attr(
+    feature = "derive",
+    doc = "The attributes are documented at the macros: [`macro@StreamTrigger`] for a table, [`macro@PgType`] for a type, \
+           [`macro@ChangeStream`] for a stream."
+)]
+#![cfg_attr(
+    not(feature = "derive"),
+    doc = "The attributes are documented at the macros, with the feature `derive`."
+)]
 //!
 //! What each `delivery` promises, how to watch it, and what to do when something fails: [`operations`].
 //!

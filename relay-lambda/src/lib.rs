@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! The Lambda function between aurora-trigger's database triggers and a Kinesis data stream.
 //!
 //! [`run`] is all that an app's relay needs in its `main`. [`Relay`] is what stands behind it: the payload of a call goes
@@ -26,7 +27,8 @@
 //!
 //! # Features
 //!
-//! `local` adds [`local`]: a throwaway PostgreSQL and local stand-ins for Lambda and Kinesis, for development and tests.
+//! `local` adds the module `local`: a throwaway PostgreSQL and local stand-ins for Lambda and Kinesis, for development and
+//! tests.
 
 mod answer;
 #[doc(hidden)]
