@@ -70,7 +70,7 @@
 //! | `aggregation` | [`wire`]: taking apart records that hold several changes, where the relay was told to write such |
 //! | `consumer` | `Deduplicator`: each change once and in order, out of such records too |
 //! | `lambda` | `Deduplicator::batch`: a consumer that is a Lambda function |
-//! | `bigdecimal`, `chrono`, `cidr`, `jiff`, `rust_decimal`, `time`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
+//! | `bigdecimal-0_4`, `chrono-0_4`, `cidr-0_3`, `jiff`, `jiff-0_2`, `rust_decimal`, `time-0_3`, `uuid` | the types of these crates as columns; none of their features that change other JSON |
 //! | `emit` | the module `emit`: the SQL and the command line of an app's `emit-sql` |
 //! | `ops` | the binary `aurora-trigger` |
 
@@ -108,7 +108,7 @@ pub mod wire;
 #[cfg(feature = "derive")]
 pub use aurora_trigger_derive::{ChangeStream, PgType, StreamTrigger};
 pub use change::{Change, ChangeEvent, Effect, Source, UnknownChange};
-#[cfg(feature = "time")]
+#[cfg(feature = "time-0_3")]
 pub use column_types::time;
 pub use column_types::{
     Bits, Bytes, Float4, Float8, Interval, JSON, MacAddress, MacAddress8, Multirange, Oid,

@@ -15,17 +15,19 @@ mod or_text;
 mod range;
 mod scalar;
 
-#[cfg(feature = "bigdecimal")]
+#[cfg(feature = "bigdecimal-0_4")]
 mod bigdecimal;
-#[cfg(feature = "chrono")]
+#[cfg(feature = "chrono-0_4")]
 mod chrono;
-#[cfg(feature = "cidr")]
+#[cfg(feature = "cidr-0_3")]
 mod cidr;
 #[cfg(feature = "jiff")]
 mod jiff;
+#[cfg(feature = "jiff-0_2")]
+mod jiff_0_2;
 #[cfg(feature = "rust_decimal")]
 mod rust_decimal;
-#[cfg(feature = "time")]
+#[cfg(feature = "time-0_3")]
 pub mod time;
 #[cfg(feature = "uuid")]
 mod uuid;
@@ -65,7 +67,7 @@ use crate::describe::TypeDesc;
     message = "`{Self}` is no type of a PostgreSQL column",
     label = "aurora-trigger does not know what column this is",
     note = "for a type of yours: `#[derive(PgType)]` on it, or `#[stream(json)]` on the field if the column is json or jsonb",
-    note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal, chrono, cidr, jiff, rust_decimal, time, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
+    note = "for a type of another crate: a feature of aurora-trigger-gen (bigdecimal-0_4, chrono-0_4, cidr-0_3, jiff, jiff-0_2, rust_decimal, time-0_3, uuid), or `#[stream(as = \"…\")]` with a type that is known and reads the same JSON, or `#[stream(sql_type = \"…\", encoding = \"text\")]`",
     note = "for the crate time: `aurora_trigger_gen::time::OffsetDateTime` and the like, which hold its types, since how these read JSON depends on its features",
     note = "for `u8`, `u16`, `u32`, `u64`: PostgreSQL has no unsigned integers, so take what the column is: `i16`, `i32`, `i64`, `aurora_trigger_gen::Oid`, or a decimal type for numeric",
     note = "for bytea: `aurora_trigger_gen::Bytes`, since `Vec<u8>` reads a list of numbers"

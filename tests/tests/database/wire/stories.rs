@@ -106,10 +106,10 @@ fn everything(id: i64, part: &str, maybe: Option<&str>) -> Box<Everything> {
             .and_hms_milli_opt(22, 10, 12, 608)
             .expect("it is a time")
             .and_utc(),
-        jiff_date: jiff::civil::date(9999, 12, 31),
-        jiff_time: jiff::civil::Time::midnight(),
-        jiff_timestamp: jiff::civil::date(1, 1, 1).at(0, 0, 0, 0),
-        jiff_instant: jiff::Timestamp::from_microsecond(253_402_207_199_999_999)
+        jiff_date: jiff_0_2::civil::date(9999, 12, 31),
+        jiff_time: jiff_0_2::civil::Time::midnight(),
+        jiff_timestamp: jiff_0_2::civil::date(1, 1, 1).at(0, 0, 0, 0),
+        jiff_instant: jiff_0_2::Timestamp::from_microsecond(253_402_207_199_999_999)
             .expect("it is the last one"),
         time_date: leap_day.into(),
         time_time: time::Time::from_hms_milli(12, 34, 56, 700)

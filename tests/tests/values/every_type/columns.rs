@@ -80,9 +80,9 @@ everything! {
         refused_timestamps();
     chrono_instant: DateTime<Utc>, "timestamptz" as DateTime<Utc>, |value| value, moments::instant(),
         refused_timestamps();
-    jiff_date: jiff::civil::Date, "date" as jiff::civil::Date, |value| value, moments::date(), refused_dates();
-    jiff_time: jiff::civil::Time, "time" as jiff::civil::Time, |value| value, moments::time(), refused_times();
-    jiff_timestamp: jiff::civil::DateTime, "timestamp" as jiff::civil::DateTime, |value| value,
+    jiff_date: jiff_0_2::civil::Date, "date" as jiff_0_2::civil::Date, |value| value, moments::date(), refused_dates();
+    jiff_time: jiff_0_2::civil::Time, "time" as jiff_0_2::civil::Time, |value| value, moments::time(), refused_times();
+    jiff_timestamp: jiff_0_2::civil::DateTime, "timestamp" as jiff_0_2::civil::DateTime, |value| value,
         moments::timestamp(), refused_timestamps();
     time_timestamp: time_columns::PrimitiveDateTime, "timestamp" as time::PrimitiveDateTime,
         time_columns::PrimitiveDateTime, moments::timestamp(), refused_timestamps();
@@ -192,7 +192,7 @@ everything! {
     nullable_date: NaiveDate, "date" as NaiveDate, |value| value, moments::date(), refused_dates();
     instant_at_an_offset: DateTime<FixedOffset>, "timestamptz" as DateTime<FixedOffset>, |value| value,
         moments::instant_at_an_offset(), refused_timestamps();
-    jiff_instant: jiff::Timestamp, "timestamptz" as jiff::Timestamp, |value| value, moments::instant_of_jiff(),
+    jiff_instant: jiff_0_2::Timestamp, "timestamptz" as jiff_0_2::Timestamp, |value| value, moments::instant_of_jiff(),
         refused_timestamps();
     time_date: time_columns::Date, "date" as time::Date, time_columns::Date, moments::date(),
         refused_dates();

@@ -81,7 +81,7 @@ pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
 
 /// The last instant of jiff is some hours before the end of 9999.
 pub(super) fn instant_of_jiff() -> impl Strategy<Value = DateTime<Utc>> {
-    let last = DateTime::from_timestamp(jiff::Timestamp::MAX.as_second(), 999_999_000);
+    let last = DateTime::from_timestamp(jiff_0_2::Timestamp::MAX.as_second(), 999_999_000);
     let last = last.expect("chrono goes further");
     instant().prop_map(move |instant| instant.min(last))
 }
